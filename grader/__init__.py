@@ -1,0 +1,1 @@
+"""The harness that checks, grades and releases the course. Entry points: `python -m grader`, `grader.check`."""

@@ -1,0 +1,1 @@
+"""The reference: the only place where course content is written by hand."""

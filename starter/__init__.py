@@ -1,0 +1,1 @@
+"""The modules that you fill in. Each notebook says which one, and when."""
