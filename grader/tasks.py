@@ -50,7 +50,7 @@ class Notebook:
     module: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     """Everything that tasks.toml says."""
 

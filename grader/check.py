@@ -1,0 +1,135 @@
+"""What a notebook calls: `check("1.2")` judges a task on what is on disk now, `use("1.2")` gives its part to go on with.
+
+Both run in the student's own session, against the cases recorded with the release.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from grader.engine.workbench import Workbench
+from grader.judge import Judge
+from grader.progress import remember
+from grader.recordings import Saved
+from grader.reports.card import card_html, card_text, headline
+from grader.results import TaskResult
+from grader.sessions import LocalSession
+from grader.tasks import CELLS, Course, Task, load_course
+from toolkit.stand_ins import STAND_INS
+
+__all__ = ["NotSolved", "check", "use"]
+
+
+class NotSolved(AssertionError):
+    """Raised where a notebook is executed for a verdict and a task is not solved."""
+
+
+def check(*tasks: str) -> float | None:
+    """Judge tasks and show a card for each.
+
+    In a student's session the notebook goes on whatever the card says. Where the notebook is executed for a verdict
+    (nbgrader sets NBGRADER_EXECUTION, continuous integration UNROLLED_EXECUTION) an unsolved task raises `NotSolved`;
+    nbgrader's autograder gets the score of a task that is solved in part, as the value of the cell.
+    """
+    course, cells = load_course(), sys._getframe(1).f_globals
+    results = [_judge(course, task, cells) for name in tasks for task in course.select(name)]
+    for result in results:
+        _show(result, course.tasks[result.id].title)
+    return _verdict(results, course)
+
+
+def use(task: str):
+    """The student's own part if its checks pass, else the stand-in built of torch.nn, which says so."""
+    course, cells = load_course(), sys._getframe(1).f_globals
+    entry = course.tasks[task]
+    if _judge(course, entry, cells).verdict == "passed":
+        return _namespace(entry.space, cells)[entry.symbol]
+    print(f"Task {task} is not solved yet: a stand-in for {entry.symbol} takes its place here.")
+    return STAND_INS[task]
+
+
+def _judge(course: Course, task: Task, cells: dict) -> TaskResult:
+    spaces = {entry.space for entry in course.graded}
+    loaders = {space: lambda space=space: _namespace(space, cells) for space in spaces}
+    stand_ins = {part.__name__: part for part in STAND_INS.values()}
+    bench = Workbench(loaders, stand_ins=stand_ins, files=_files(task, cells))
+    session = LocalSession(bench, _source)
+    try:
+        result = Judge(course, Saved(), session, hidden=False).judge(task)
+    finally:
+        session.close()
+    root = _module_path("__init__").parent.parent
+    remember(root, result, _module_path(task.module) if task.module else None)
+    return result
+
+
+def _namespace(space: str, cells: dict) -> dict:
+    """What a space defines now: the notebook's own names, or the module as it stands on disk."""
+    return cells if space.startswith(CELLS) else vars(_fresh(space))
+
+
+def _package() -> str:
+    """The student's modules; the reference where a notebook has imported nothing else (the maintainers' notebooks)."""
+    return "solution" if "solution" in sys.modules and "starter" not in sys.modules else "starter"
+
+
+def _fresh(module: str) -> ModuleType:
+    """A starter module, run again if its file has changed since it was imported."""
+    name = f"{_package()}.{module}"
+    known = sys.modules.get(name)
+    path = _module_path(module)
+    if known is None:
+        known = importlib.import_module(name)
+    elif getattr(known, "__checked__", None) != path.read_bytes():
+        importlib.invalidate_caches()
+        known = importlib.reload(known)
+    known.__checked__ = path.read_bytes()
+    return known
+
+
+def _module_path(module: str) -> Path:
+    package = importlib.import_module(_package())
+    return Path(package.__file__).with_name(f"{module}.py")
+
+
+def _files(task: Task, cells: dict) -> dict[str, str]:
+    """Which files messages show lines of: the module, and the cells that define functions."""
+    if task.module:
+        return {str(_module_path(task.module)): f"{_package()}/{task.module}.py"}
+    code = (getattr(value, "__code__", None) for value in list(cells.values()))
+    return {entry.co_filename: "this notebook" for entry in code if entry and "ipykernel" in entry.co_filename}
+
+
+def _source(task: Task) -> str | None:
+    if not task.module:
+        return None
+    path = _module_path(task.module)
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def _show(result: TaskResult, title: str) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        print(card_text(result, title))
+        return
+    if get_ipython() is None:
+        print(card_text(result, title))
+    else:
+        display({"text/html": card_html(result, title), "text/plain": card_text(result, title)}, raw=True)
+
+
+def _verdict(results: list[TaskResult], course: Course) -> float | None:
+    unsolved = [result for result in results if result.verdict != "passed"]
+    execution = os.environ.get("NBGRADER_EXECUTION") or os.environ.get("UNROLLED_EXECUTION")
+    if not execution or not unsolved:
+        return None
+    score = sum(result.score for result in results)
+    if execution == "autograde" and score > 0:
+        return score
+    raise NotSolved("; ".join(headline(result, course.tasks[result.id].title) for result in unsolved))

@@ -1,0 +1,340 @@
+"""What students see of the checks of notebook 1: tasks 1.1 to 1.6."""
+
+from __future__ import annotations
+
+import torch
+
+from grader.checks.kit import agree, check, expect, gradients_agree, no_effects, raises
+
+WINDOWS = ("inputs", "targets")
+OUTPUTS = ("outputs", "h_n")
+
+
+def cell_shapes(features: int, hidden: int, prefix: str = "") -> dict[str, tuple[int, ...]]:
+    """The parameters of a recurrent cell, under torch's names."""
+    shapes = {"weight_ih": (hidden, features), "weight_hh": (hidden, hidden), "bias_ih": (hidden,), "bias_hh": (hidden,)}
+    return {prefix + name: shape for name, shape in shapes.items()}
+
+
+def forecaster_shapes(features: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    """The parameters of the stand-in model that tasks 1.5 and 1.6 are tried on."""
+    gru = {"weight_ih_l0": (3 * hidden, features), "weight_hh_l0": (3 * hidden, hidden),
+           "bias_ih_l0": (3 * hidden,), "bias_hh_l0": (3 * hidden,)}  # fmt: skip
+    shapes = {f"rnn.{name}": shape for name, shape in gru.items()}
+    return shapes | {"head.weight": (features, hidden), "head.bias": (features,)}
+
+
+# 1.1 make_windows
+
+
+@check("1.1")
+def test_windows_of_a_plain_series(student, reference, draw):
+    """A series of shape (T,) becomes one window per start, with targets one step later."""
+    series = draw.given("series", 9)
+    agree(student.call("make_windows", series, 4), reference.call("make_windows", series, 4), "the result", WINDOWS)
+
+
+@check("1.1")
+def test_windows_of_several_features(student, reference, draw):
+    """A series of shape (T, F) keeps its features side by side."""
+    series = draw.given("series", 8, 3)
+    agree(student.call("make_windows", series, 3), reference.call("make_windows", series, 3), "the result", WINDOWS)
+
+
+@check("1.1")
+def test_windows_with_a_horizon(student, reference, draw):
+    """The targets lie `horizon` steps after the inputs, and windows that would need later values are left out."""
+    series = draw.given("series", 12)
+    agree(student.call("make_windows", series, 4, 3), reference.call("make_windows", series, 4, 3), "the result", WINDOWS)
+
+
+@check("1.1")
+def test_windows_at_the_edge(student, reference, draw):
+    """The shortest series that works gives exactly one window, and windows of length 1 work."""
+    for length, horizon in ((4, 1), (1, 1), (1, 2)):
+        series = draw.given("series", length + horizon)
+        got, want = (impl.call("make_windows", series, length, horizon) for impl in (student, reference))
+        agree(got, want, f"the result for length {length}, horizon {horizon}", WINDOWS)
+
+
+@check("1.1", value=False)
+def test_windows_refuse_bad_series(student, reference, draw):
+    """A series that is too short, or has three axes, is a ValueError."""
+    for series, when in ((draw.normal(4), "a series of 4 values and windows of length 4"),
+                         (draw.normal(2, 3, 4), "a series with three axes")):  # fmt: skip
+        raises(student.call("make_windows", series, 4), "ValueError", when)
+
+
+# 1.2 RNNCell
+
+
+@check("1.2")
+def test_one_step(student, reference, draw):
+    """One step computes tanh(W_ih x + b_ih + W_hh h + b_hh)."""
+    weights = draw.weights(cell_shapes(3, 5))
+    x, h = draw.given("x", 4, 3), draw.given("h", 4, 5)
+    got, want = (impl.new("RNNCell", 3, 5, weights=weights)(x, h) for impl in (student, reference))
+    agree(got, want, "h'")
+
+
+@check("1.2")
+def test_step_without_a_state(student, reference, draw):
+    """Without h the step starts from zeros, and both biases still count."""
+    weights, x = draw.weights(cell_shapes(3, 5)), draw.given("x", 4, 3)
+    got, want = (impl.new("RNNCell", 3, 5, weights=weights)(x) for impl in (student, reference))
+    agree(got, want, "h'")
+
+
+@check("1.2")
+def test_step_of_one_sequence(student, reference, draw):
+    """A batch of one sequence with one feature and one unit works, and keeps both axes."""
+    weights = draw.weights(cell_shapes(1, 1))
+    x, h = draw.given("x", 1, 1), draw.given("h", 1, 1)
+    got, want = (impl.new("RNNCell", 1, 1, weights=weights)(x, h) for impl in (student, reference))
+    agree(got, want, "h'")
+
+
+@check("1.2")
+def test_gradients_of_a_step(student, reference, draw):
+    """Gradients reach x, h and every parameter, with the right values."""
+    weights = draw.weights(cell_shapes(3, 5))
+    x, h = draw.given("x", 4, 3, grad=True), draw.given("h", 4, 5, grad=True)
+    got, want = (impl.new("RNNCell", 3, 5, weights=weights)(x, h, gradients=True) for impl in (student, reference))
+    agree(got, want, "h'")
+    gradients_agree(got, want)
+
+
+@check("1.2", value=False)
+def test_cell_parameters(student, reference, draw):
+    """The parameters have torch's names and shapes; at the start they are finite and not all alike."""
+    seen = student.new("RNNCell", 3, 5).parameters()
+    shapes = {name: array.shape for name, array in seen.value.items()}
+    expect(shapes == cell_shapes(3, 5), f"the parameters are {shapes}, expected {cell_shapes(3, 5)}")
+    for name in ("weight_ih", "weight_hh"):
+        data = seen.value[name].data
+        expect(bool(data.isfinite().all()), f"{name} is not finite at the start")
+        expect(bool((data != data.flatten()[0]).any()), f"every entry of {name} is the same at the start")
+
+
+@check("1.2", value=False)
+def test_step_leaves_things_alone(student, reference, draw):
+    """A step changes neither its arguments nor the cell."""
+    weights = draw.weights(cell_shapes(3, 5))
+    no_effects(student.new("RNNCell", 3, 5, weights=weights)(draw.given("x", 4, 3), draw.given("h", 4, 5)))
+
+
+# 1.3 RNN
+
+
+@check("1.3")
+def test_outputs_and_last_state(student, reference, draw):
+    """The outputs are the hidden states of every step, in order, and h_n is the last of them."""
+    weights, x = draw.weights(cell_shapes(3, 5, "cell.")), draw.given("x", 4, 6, 3)
+    got, want = (impl.new("RNN", 3, 5, weights=weights)(x) for impl in (student, reference))
+    agree(got, want, "the result", OUTPUTS)
+
+
+@check("1.3")
+def test_sequence_from_a_given_state(student, reference, draw):
+    """With h0 the first step starts from it."""
+    weights = draw.weights(cell_shapes(3, 5, "cell."))
+    x, h0 = draw.given("x", 2, 4, 3), draw.given("h0", 2, 5)
+    got, want = (impl.new("RNN", 3, 5, weights=weights)(x, h0) for impl in (student, reference))
+    agree(got, want, "the result", OUTPUTS)
+
+
+@check("1.3")
+def test_shortest_sequence(student, reference, draw):
+    """One sequence of one step works, and keeps all its axes."""
+    weights, x = draw.weights(cell_shapes(1, 2, "cell.")), draw.given("x", 1, 1, 1)
+    got, want = (impl.new("RNN", 1, 2, weights=weights)(x) for impl in (student, reference))
+    agree(got, want, "the result", OUTPUTS)
+
+
+@check("1.3")
+def test_gradients_through_time(student, reference, draw):
+    """Gradients flow back through every step, to x, h0 and the cell's parameters."""
+    weights = draw.weights(cell_shapes(2, 4, "cell."))
+    x, h0 = draw.given("x", 3, 5, 2, grad=True), draw.given("h0", 3, 4, grad=True)
+    got, want = (impl.new("RNN", 2, 4, weights=weights)(x, h0, gradients=True) for impl in (student, reference))
+    agree(got, want, "the result", OUTPUTS)
+    gradients_agree(got, want)
+
+
+@check("1.3", value=False)
+def test_sequence_leaves_things_alone(student, reference, draw):
+    """A pass over a sequence changes neither its arguments nor the parameters."""
+    weights = draw.weights(cell_shapes(3, 5, "cell."))
+    no_effects(student.new("RNN", 3, 5, weights=weights)(draw.given("x", 4, 6, 3), draw.given("h0", 4, 5)))
+
+
+# 1.4 bptt
+
+
+def by_hand(impl, weights, x, grad_outputs, *h0):
+    """What bptt gives on a cell with these weights."""
+    features, hidden = weights["weight_ih"].shape[1], weights["weight_ih"].shape[0]
+    return impl.call("bptt", impl.new("RNNCell", features, hidden, weights=weights), x, grad_outputs, *h0)
+
+
+@check("1.4")
+def test_gradients_by_hand(student, reference, draw):
+    """The gradients of the parameters and of h0 are those of (outputs * grad_outputs).sum()."""
+    weights = draw.weights(cell_shapes(3, 4))
+    x, grad_outputs, h0 = draw.given("x", 2, 5, 3), draw.given("grad_outputs", 2, 5, 4), draw.given("h0", 2, 4)
+    got, want = (by_hand(impl, weights, x, grad_outputs, h0) for impl in (student, reference))
+    agree(got, want, "the dict")
+
+
+@check("1.4")
+def test_gradients_by_hand_without_a_state(student, reference, draw):
+    """Without h0 the sequence starts from zeros, and the gradient of h0 is there all the same."""
+    weights = draw.weights(cell_shapes(2, 3))
+    x, grad_outputs = draw.given("x", 3, 4, 2), draw.given("grad_outputs", 3, 4, 3)
+    got, want = (by_hand(impl, weights, x, grad_outputs) for impl in (student, reference))
+    agree(got, want, "the dict")
+
+
+@check("1.4")
+def test_gradient_of_the_last_output_alone(student, reference, draw):
+    """A gradient that enters at the last step alone reaches the first one."""
+    weights, x = draw.weights(cell_shapes(2, 3)), draw.given("x", 2, 6, 2)
+    grad_outputs = torch.zeros(2, 6, 3)
+    grad_outputs[:, -1] = draw.normal(2, 3)
+    got, want = (by_hand(impl, weights, x, grad_outputs) for impl in (student, reference))
+    agree(got, want, "the dict")
+
+
+@check("1.4")
+def test_gradients_by_hand_of_one_step(student, reference, draw):
+    """One sequence of one step works: there is no earlier state to go on to but h0."""
+    weights = draw.weights(cell_shapes(1, 2))
+    x, grad_outputs, h0 = draw.given("x", 1, 1, 1), draw.given("grad_outputs", 1, 1, 2), draw.given("h0", 1, 2)
+    got, want = (by_hand(impl, weights, x, grad_outputs, h0) for impl in (student, reference))
+    agree(got, want, "the dict")
+
+
+@check("1.4", value=False)
+def test_gradients_by_hand_leave_things_alone(student, reference, draw):
+    """The parameters, their .grad and the arguments stay as they were."""
+    weights = draw.weights(cell_shapes(3, 4))
+    x, grad_outputs = draw.given("x", 2, 5, 3), draw.given("grad_outputs", 2, 5, 4)
+    no_effects(by_hand(student, weights, x, grad_outputs))
+
+
+# 1.5 forecast
+
+
+def rollout(impl, weights, context, steps):
+    """The forecast of a stand-in model with these weights, and the model."""
+    hidden, features = weights["head.weight"].shape[1], weights["head.weight"].shape[0]
+    model = impl.new("props.Forecaster", features, hidden, weights=weights)
+    return impl.call("forecast", model, context, steps), model
+
+
+@check("1.5")
+def test_forecast(student, reference, draw):
+    """The first forecast follows the last step of the context; each later one is made from the one before."""
+    weights, context = draw.weights(forecaster_shapes(2, 4)), draw.given("context", 3, 6, 2)
+    (got, _), (want, _) = (rollout(impl, weights, context, 5) for impl in (student, reference))
+    agree(got, want, "the forecast")
+
+
+@check("1.5")
+def test_forecast_of_one_step(student, reference, draw):
+    """One step needs the context alone."""
+    weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 4, 1)
+    (got, _), (want, _) = (rollout(impl, weights, context, 1) for impl in (student, reference))
+    agree(got, want, "the forecast")
+
+
+@check("1.5")
+def test_forecast_from_one_value(student, reference, draw):
+    """A context of one step, and one sequence, work."""
+    weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 1, 1, 1)
+    (got, _), (want, _) = (rollout(impl, weights, context, 4) for impl in (student, reference))
+    agree(got, want, "the forecast")
+
+
+@check("1.5", value=False)
+def test_context_is_read_once(student, reference, draw):
+    """The model reads the context once, then one step per call, with the state handed on."""
+    weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 5, 1)
+    _, model = rollout(student, weights, context, 4)
+    calls = student.call("props.shapes_seen", model).value
+    expect(bool(calls) and calls[0][:3] == (2, 5, 1), f"the first call got x of shape {calls[:1]}, expected (2, 5, 1)")
+    later = calls[1:4]
+    expect(all(call == (2, 1, 1, True) for call in later) and len(later) == 3,
+           f"later calls got (N, L, F, with a state) = {later}, expected (2, 1, 1, True) each time")  # fmt: skip
+
+
+@check("1.5", value=False)
+def test_forecast_leaves_things_alone(student, reference, draw):
+    """The context, the model and its training mode stay as they were."""
+    weights = draw.weights(forecaster_shapes(1, 3))
+    no_effects(rollout(student, weights, draw.given("context", 2, 5, 1), 3)[0])
+
+
+# 1.6 train_step, in the notebook
+
+
+def trained(impl, weights, batches, max_norm, optimizer="SGD", mode=True):
+    """The losses of a few training steps on a stand-in model, and its parameters and the last call afterwards."""
+    model = impl.new("props.Forecaster", 1, 3, weights=weights)
+    stepper = impl.new("props.optimizer", optimizer, model, {"lr": 0.1})
+    impl.call("props.train", model, mode)
+    seen = [impl.call("train_step", model, stepper, x, y, max_norm) for x, y in batches]
+    return seen, model.parameters()
+
+
+def batches_of(draw, count):
+    return [(draw.given("x", 4, 5, 1), draw.given("y", 4, 5, 1)) for _ in range(count)]
+
+
+@check("1.6")
+def test_loss_before_the_step(student, reference, draw):
+    """The step returns the mean squared error before the update, as a Python float."""
+    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    (got, _), (want, _) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
+    agree(got[0], want[0], "the loss")
+
+
+@check("1.6")
+def test_step_without_clipping(student, reference, draw):
+    """With a high max_norm the parameters move by the plain gradients."""
+    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
+    answered(seen)
+    agree(got, want, "the parameters after the step")
+
+
+@check("1.6")
+def test_step_with_clipping(student, reference, draw):
+    """With a low max_norm the gradients are scaled together before the step."""
+    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    (seen, got), (_, want) = (trained(impl, weights, batches, 0.05) for impl in (student, reference))
+    answered(seen)
+    agree(got, want, "the parameters after the step")
+
+
+@check("1.6")
+def test_gradients_do_not_pile_up(student, reference, draw):
+    """A second step starts from fresh gradients."""
+    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 2)
+    (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
+    answered(seen)
+    agree(got, want, "the parameters after two steps")
+
+
+@check("1.6", value=False)
+def test_step_leaves_the_mode_alone(student, reference, draw):
+    """The training mode stays as it was, and so do x and y."""
+    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    (got, _), (want, _) = (trained(impl, weights, batches, 1.0, mode=False) for impl in (student, reference))
+    no_effects(got[0], want[0])
+
+
+def answered(seen):
+    """The calls gave a number; otherwise say what they raised."""
+    for call in seen:
+        agree(call, call, "the loss")

@@ -1,0 +1,130 @@
+"""The command line: `python -m grader`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from grader.tasks import load_course
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Checks, grades and releases the Unrolled course.")  # fmt: skip
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+USAGE, HARNESS = 2, 3
+
+
+@app.command()
+def check(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Tasks or notebooks: 1.2, 1, 01_sine_wave_rnn.")] = None,
+    impl: Annotated[str, typer.Option(help="starter, solution, or the folder or zip of a submission.")] = "starter",
+    device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
+) -> None:
+    """Check your work against the visible checks. Exit status 0 if all tasks are solved, 1 if not."""
+    from grader.selfcheck import run_check
+
+    course = load_course()
+    try:
+        chosen = [task for name in tasks or course.notebooks for task in course.select(name)]
+        cards = run_check(course, chosen, impl, home(), device)
+    except (KeyError, ValueError, LookupError) as problem:
+        _stop(USAGE, _message(problem))
+    for card in cards:
+        console.print(card.text, markup=False)
+    raise typer.Exit(0 if all(card.passed for card in cards) else 1)
+
+
+@app.command()
+def progress() -> None:
+    """Show what was checked so far, and what has changed since."""
+    from grader.progress import digest_of, recall
+    from grader.reports.terminal import progress_table
+
+    course, root = load_course(), home()
+    digests = {task.id: digest_of(root / "starter" / f"{task.module}.py" if task.module else None)
+               for task in course.graded}  # fmt: skip
+    console.print(progress_table(course, recall(root), digests))
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="One submission, or a folder with one folder or zip per student.")],
+    out: Annotated[Path, typer.Option(help="Where results.json, results.csv and the reports go.")],
+    seed: Annotated[int | None, typer.Option(help="Seed of the inputs; drawn from the system if not given.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
+) -> None:
+    """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
+    from grader.grading import run_grade
+    from grader.intake import IntakeError
+
+    try:
+        _check_device(device)
+        results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume)
+    except IntakeError as problem:
+        _stop(USAGE, str(problem))
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
+    broken = [entry["student"] for entry in results["submissions"] if entry["status"] == "harness_error"]
+    if broken:
+        _stop(HARNESS, f"no score for {', '.join(broken)}: the harness failed there, see {out / 'results.json'}")
+
+
+@app.command()
+def release(
+    check: Annotated[bool, typer.Option("--check", help="Only say what differs; exit status 1 if anything does.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited since the last release.")] = False,
+) -> None:
+    """Make starter/, notebooks/ and the recorded cases from solution/."""
+    from grader.release import ReleaseError
+    from grader.release.steps import check_release, make_release
+
+    try:
+        lines, same = check_release(home(maintainer=True)) if check else make_release(home(maintainer=True), force)
+    except ReleaseError as problem:
+        _stop(USAGE, str(problem))
+    for line in lines:
+        console.print(line, markup=False)
+    raise typer.Exit(0 if same else 1)
+
+
+@app.command()
+def bundle(
+    out: Annotated[Path, typer.Option(help="Where the zip goes.")] = Path("build/unrolled-student.zip"),
+) -> None:
+    """Write the zip for students: no reference, no hidden check, no wrong variant."""
+    from grader.release.bundle import write_bundle
+
+    count = write_bundle(home(maintainer=True), out)
+    console.print(f"{out}: {count} files", markup=False)
+
+
+def home(maintainer: bool = False) -> Path:
+    """The folder of the course: where one stands, if it has starter/, else where the grader was installed from."""
+    here = Path.cwd()
+    return here if not maintainer and (here / "starter").is_dir() else Path(__file__).parent.parent
+
+
+def _check_device(device: str) -> None:
+    from toolkit.device import pick_device
+
+    try:
+        pick_device(device)
+    except ValueError as problem:
+        _stop(USAGE, str(problem))
+
+
+def _message(problem: Exception) -> str:
+    return str(problem.args[0]) if problem.args else str(problem)
+
+
+def _stop(status: int, message: str) -> None:
+    errors.print(message, style="red", markup=False)
+    raise typer.Exit(status)

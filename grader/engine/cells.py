@@ -1,0 +1,51 @@
+"""Runs a notebook's cells without a kernel: IPython's cell syntax, no shell behind it."""
+
+from __future__ import annotations
+
+import linecache
+from types import SimpleNamespace
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from grader.engine.workbench import STOPPED_CELLS, failure_of
+
+__all__ = ["remember_lines", "run_cells"]
+
+BODY_RUNS = {"time", "timeit", "capture", "prun"}  # cell magics whose body is ordinary code
+
+
+def run_cells(cells: list[tuple[str, str]]) -> dict:
+    """Run (name, source) pairs in order in one namespace; a cell that raises is noted and the next one runs."""
+    space: dict = {"__name__": "__main__", STOPPED_CELLS: []}
+    space["get_ipython"] = lambda: _shell(space)
+    space["display"] = lambda *args, **kwargs: None
+    for name, source in cells:
+        try:
+            _run(name, TransformerManager().transform_cell(source), space)
+        except (Exception, SystemExit) as problem:
+            space[STOPPED_CELLS].append((name, failure_of(problem, {name: name})))
+    return space
+
+
+def remember_lines(name: str, source: str) -> None:
+    """Let tracebacks show the lines of source that lies in no file."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+
+
+def _run(name: str, source: str, space: dict) -> None:
+    remember_lines(name, source)
+    exec(compile(source, name, "exec"), space)  # student code: this runs in a worker, never in the judge
+
+
+def _shell(space: dict) -> SimpleNamespace:
+    """What `get_ipython()` gives: magics and shell escapes are accepted and do nothing."""
+
+    def cell_magic(name: str, line: str, body: str):
+        if name in BODY_RUNS:
+            exec(compile(body, f"%%{name}", "exec"), space)
+
+    def nothing(*args, **kwargs):
+        return None
+
+    return SimpleNamespace(run_line_magic=nothing, run_cell_magic=cell_magic, system=nothing,
+                           getoutput=lambda *args: [], user_ns=space)  # fmt: skip

@@ -1,0 +1,220 @@
+"""The judge's side: starts the nursery, gets workers, and turns whatever a worker does into an answer or an end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.engine.values import Answer, Ask, Seen
+from grader.engine.wire import Wire, WireClosed, WireError, WireTimeout
+
+__all__ = ["Ended", "ForkedNursery", "Job", "SpawnNursery", "Worker", "start_nursery"]
+
+START_SECONDS = 120
+GRACE_SECONDS = 2  # between the end of the wire and the end of its process
+KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+                    "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
+
+
+class Ended(Exception):
+    """The worker is no more: `verdict` is timeout or crashed, the message says what happened."""
+
+    def __init__(self, verdict: str, message: str):
+        super().__init__(message)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is given: one submission's sources, in exactly the text that it then runs."""
+
+    modules: dict[str, str]
+    cells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
+    device: str = "cpu"
+    memory_bytes: int | None = None
+
+
+def start_nursery():
+    """The warm nursery where fork is safe with torch, cold workers elsewhere."""
+    return ForkedNursery() if sys.platform == "linux" else SpawnNursery()
+
+
+class ForkedNursery:
+    """A nursery process that forks warm workers."""
+
+    def __init__(self):
+        self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._folder = tempfile.TemporaryDirectory(prefix="unrolled-")
+        arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno())]
+        self._process = subprocess.Popen(arguments, pass_fds=[theirs.fileno()], env=_environment(),
+                                         cwd=self._folder.name, stdin=subprocess.DEVNULL)  # fmt: skip
+        theirs.close()
+        self._warm = False
+
+    def start(self, job: Job) -> Worker:
+        """A worker with this job on its workbench."""
+        self._wait_until_warm()
+        ours, theirs = socket.socketpair()
+        socket.send_fds(self._link, [b'{"op": "fork"}'], [theirs.fileno()])
+        theirs.close()
+        pid = self._answer()["pid"]
+        ended = _death_of(pid)
+        return Worker(Wire(ours, alive=lambda: not ended()), job, lambda grace: self._end(pid, ended, grace))
+
+    def close(self) -> None:
+        self._link.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    def _wait_until_warm(self) -> None:
+        if not self._warm:
+            self._answer()
+            self._warm = True
+
+    def _answer(self) -> dict:
+        self._link.settimeout(START_SECONDS)
+        data = self._link.recv(4096)
+        if not data:
+            raise RuntimeError("the nursery ended; its last lines on standard error say why")
+        return json.loads(data)
+
+    def _end(self, pid: int, ended, grace: float) -> str:
+        """End a worker; say how it had ended when it ended by itself, within `grace` seconds."""
+        by_itself = ended(grace)
+        ended.close()
+        self._link.send(json.dumps({"op": "end", "pid": pid}).encode())
+        status = self._answer()["status"]
+        return _told(status) if by_itself else ""
+
+
+class SpawnNursery:
+    """Starts a cold worker for each job, where forking is not to be had: macOS, Windows."""
+
+    def start(self, job: Job) -> Worker:
+        """A worker with this job on its workbench; it connects back with a secret."""
+        secret = secrets.token_hex(16).encode()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(START_SECONDS)
+            arguments = [sys.executable, "-m", "grader.engine.worker", str(server.getsockname()[1])]
+            process = subprocess.Popen(arguments, stdin=subprocess.PIPE, env=_environment(), cwd=tempfile.gettempdir())
+            process.stdin.write(secret + b"\n")
+            process.stdin.close()
+            ours = _accept(server, secret)
+        return Worker(Wire(ours, alive=lambda: process.poll() is None), job, lambda grace: _end_process(process, grace))
+
+    def close(self) -> None:
+        """Nothing stays between workers."""
+
+
+class Worker:
+    """One worker, from its start to its end."""
+
+    def __init__(self, wire: Wire, job: Job, end: Callable[[float], str]):
+        self._wire = wire
+        self._end = end
+        self._ended = False
+        try:
+            self.layers = self.request(vars(job), time.monotonic() + START_SECONDS).value
+        except Ended as end:  # no student code has run yet: this is ours
+            raise RuntimeError(f"a worker did not start: {end}") from end
+
+    def request(self, message, deadline: float, answer: Callable[[Ask], Answer] | None = None) -> Seen:
+        """Send one request and wait for its `Seen`; raises `Ended` when the worker is no more."""
+        token = secrets.token_hex(16)
+        try:
+            self._wire.send(token, message, deadline)
+            while True:
+                reply = self._expect(token, deadline)
+                if isinstance(reply, Seen):
+                    return reply
+                self._wire.send(token, answer(reply), deadline)
+        except WireTimeout:
+            self.close()
+            raise Ended("timeout", "it was still running when its time was up") from None
+        except WireClosed:
+            how = self.close(grace=GRACE_SECONDS)
+            verdict = "timeout" if "SIGXCPU" in how else "crashed"
+            raise Ended(verdict, f"the process ended in the middle of the call{how}") from None
+        except WireError:
+            self.close()
+            raise Ended("crashed", "what came back was not an answer of the worker") from None
+
+    def _expect(self, token: str, deadline: float) -> Seen | Ask:
+        name, reply = self._wire.receive(deadline)
+        if name != token or not isinstance(reply, Seen | Ask):
+            raise WireError("a frame that answers no request")
+        return reply
+
+    def close(self, grace: float = 0) -> str:
+        """End the worker and all that it started; says how it ended if it did so by itself, within `grace` seconds."""
+        if self._ended:
+            return ""
+        self._ended = True
+        self._wire.close()
+        return self._end(grace)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    course = str(Path(__file__).parents[2])  # found there whether or not the course is installed
+    return kept | {"PYTHONHASHSEED": "0", "PYTHONPATH": course}
+
+
+class _death_of:  # noqa: N801  (reads as a function: `ended = _death_of(pid)`, then `ended()`)
+    """Says whether a process has ended, from the kernel's own descriptor of it."""
+
+    def __init__(self, pid: int):
+        self._descriptor = os.pidfd_open(pid)
+
+    def __call__(self, wait: float = 0) -> bool:
+        return bool(select.select([self._descriptor], [], [], wait)[0])
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _told(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f" (signal {signal.Signals(os.WTERMSIG(status)).name})"
+    return f" (exit status {os.WEXITSTATUS(status)})"
+
+
+def _accept(server: socket.socket, secret: bytes) -> socket.socket:
+    """The connection that brings the secret; others are turned away."""
+    while True:
+        connection, _ = server.accept()
+        connection.settimeout(START_SECONDS)
+        with contextlib.suppress(OSError):
+            if secrets.compare_digest(connection.recv(len(secret) + 1), secret + b"\n"):
+                return connection
+        connection.close()
+
+
+def _end_process(process: subprocess.Popen, grace: float) -> str:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    status = process.poll()
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    process.wait()
+    return "" if status is None else f" (exit status {status})"

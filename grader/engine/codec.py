@@ -1,0 +1,104 @@
+"""Values to bytes and back: a JSON tree, and the tensors beside it as safetensors. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from grader.engine.values import WIRE_TYPES
+
+__all__ = ["CodecError", "decode", "encode", "from_file", "plain", "to_file"]
+
+MAX_DEPTH = 60
+MAX_NODES = 200_000
+MAX_INT = 2**63
+
+
+class CodecError(ValueError):
+    """Bytes that are not a value of the wire, or a value that can't travel."""
+
+
+def encode(value) -> tuple[bytes, bytes]:
+    """A value as (tree, tensors)."""
+    tensors: dict[str, torch.Tensor] = {}
+    tree = _to_tree(value, tensors, MAX_DEPTH)
+    blob = safetensors.torch.save(tensors) if tensors else b""
+    return json.dumps(tree, separators=(",", ":")).encode(), blob
+
+
+def decode(tree: bytes, blob: bytes):
+    """The value that `encode` was given; CodecError for anything else, whatever it is."""
+    try:
+        tensors = safetensors.torch.load(blob) if blob else {}
+        return _from_tree(json.loads(tree), tensors, [MAX_NODES])
+    except CodecError:
+        raise
+    except Exception as problem:  # any malformed input ends here, whatever the parsers make of it
+        raise CodecError(f"not a value of the wire: {type(problem).__name__}: {problem}") from problem
+
+
+def to_file(value) -> bytes:
+    """A value as the bytes of one safetensors file, the tree in its metadata."""
+    tensors: dict[str, torch.Tensor] = {}
+    tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH), separators=(",", ":"))
+    return safetensors.torch.save(tensors, metadata={"value": tree})
+
+
+def from_file(path: Path):
+    """The value in a file that `to_file` made."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+        return _from_tree(json.loads(file.metadata()["value"]), tensors, [MAX_NODES])
+
+
+def plain(tensor: torch.Tensor) -> torch.Tensor:
+    """A contiguous CPU copy that shares nothing and carries no graph."""
+    return tensor.detach().as_subclass(torch.Tensor).to("cpu").resolve_neg().contiguous().clone()
+
+
+def _to_tree(value, tensors, depth):
+    if depth == 0:
+        raise CodecError("a value is nested too deeply")
+    if value is None or type(value) in (bool, float, str):
+        return value
+    if type(value) is int:
+        if abs(value) >= MAX_INT:
+            raise CodecError("an integer does not fit in 64 bits")
+        return value
+    if isinstance(value, torch.Tensor):
+        name = str(len(tensors))
+        tensors[name] = plain(value)
+        return {"T": name}
+    if type(value) is list:
+        return [_to_tree(item, tensors, depth - 1) for item in value]
+    if type(value) is tuple:
+        return {"t": [_to_tree(item, tensors, depth - 1) for item in value]}
+    if type(value) is dict:
+        return {"d": [[_to_tree(key, tensors, depth - 1), _to_tree(item, tensors, depth - 1)]
+                      for key, item in value.items()]}  # fmt: skip
+    if WIRE_TYPES.get(type(value).__name__) is type(value):
+        return {"c": type(value).__name__,
+                "f": [_to_tree(getattr(value, f.name), tensors, depth - 1) for f in fields(value)]}  # fmt: skip
+    raise CodecError(f"a {type(value).__name__} can't travel on the wire")
+
+
+def _from_tree(tree, tensors, left):
+    left[0] -= 1
+    if left[0] < 0:
+        raise CodecError("a value has too many parts")
+    if isinstance(tree, list):
+        return [_from_tree(item, tensors, left) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if "T" in tree:
+        return tensors[tree["T"]]
+    if "t" in tree:
+        return tuple(_from_tree(item, tensors, left) for item in tree["t"])
+    if "d" in tree:
+        return {_from_tree(key, tensors, left): _from_tree(item, tensors, left) for key, item in tree["d"]}
+    return WIRE_TYPES[tree["c"]](*(_from_tree(item, tensors, left) for item in tree["f"]))

@@ -1,0 +1,114 @@
+"""The nursery: has torch and the stand-ins warm, and nothing of the judge's; forks a worker when asked. Linux only.
+
+Started as `python -m grader.engine.nursery FD`. It speaks with the judge in small JSON packets: `fork` comes with the
+worker's end of a wire and gives its pid; `end` kills a worker with all that it started and gives its wait status.
+When the judge goes away, so do the nursery and its workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+__all__ = ["main", "warm_up"]
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def warm_up() -> None:
+    """Import what every worker needs, and use once what is slow at its first use."""
+    os.environ["MPLBACKEND"] = "agg"
+    import torch
+
+    torch.set_num_threads(1)  # a process that has run a multi-threaded operation must not be forked
+    import toolkit.plots
+    import toolkit.stand_ins
+    from grader.engine import worker  # noqa: F401
+    from grader.engine.codec import decode, encode
+
+    decode(*encode(torch.zeros(1)))
+
+
+def main(judge: socket.socket) -> None:
+    """Serve the judge until it hangs up."""
+    _adopt_orphans()
+    folders: dict[int, str] = {}
+    while packet := _receive(judge):
+        message, descriptors = packet
+        if message["op"] == "fork":
+            folder = tempfile.mkdtemp(prefix="unrolled-")
+            pid = _fork(judge, descriptors[0], folder)
+            folders[pid] = folder
+            judge.send(json.dumps({"pid": pid}).encode())
+        elif message["op"] == "end":
+            status = _end(message["pid"])
+            shutil.rmtree(folders.pop(message["pid"]), ignore_errors=True)
+            judge.send(json.dumps({"status": status}).encode())
+    _end_all()
+    for folder in folders.values():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _receive(judge: socket.socket):
+    data, descriptors, _, _ = socket.recv_fds(judge, 4096, 1)
+    return (json.loads(data), descriptors) if data else None
+
+
+def _adopt_orphans() -> None:
+    """Processes that a worker leaves behind become ours, so that they can be found and ended."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _fork(judge: socket.socket, descriptor: int, folder: str) -> int:
+    """A worker in a folder of its own; in the worker this never returns."""
+    pid = os.fork()
+    if pid:
+        os.close(descriptor)
+        return pid
+    try:
+        judge.close()
+        os.chdir(folder)
+        from grader.engine.worker import serve
+
+        serve(socket.socket(fileno=descriptor))
+    finally:
+        os._exit(0)  # never back into the nursery's loop
+
+
+def _end(pid: int) -> int:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitpid(pid, 0)[1]
+    _end_all()
+    return status
+
+
+def _end_all() -> None:
+    """End every process that descends from this one; those whose parents die come to us and are next."""
+    while children := _children():
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
+def _children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+if __name__ == "__main__":
+    warm_up()
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    connection.send(b"{}")  # warm
+    main(connection)

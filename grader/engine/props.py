@@ -1,0 +1,109 @@
+"""What a check can ask a worker to build besides the student's own code: generators, optimisers, stand-in models.
+
+Built of torch alone, so that a worker never holds a line of the reference. A check reaches them as "props.NAME".
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+
+__all__ = ["CharLM", "Forecaster", "TableSeq2Seq", "generator", "generator_state", "item", "load", "optimizer",
+           "parameters", "shapes_seen", "train"]  # fmt: skip
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def generator_state(source: torch.Generator) -> torch.Tensor:
+    return source.get_state()
+
+
+def optimizer(name: str, module: nn.Module, options: dict) -> torch.optim.Optimizer:
+    """`torch.optim.<name>` over all parameters of the module."""
+    return getattr(torch.optim, name)(module.parameters(), **options)
+
+
+def parameters(module: nn.Module) -> dict[str, torch.Tensor]:
+    return dict(module.named_parameters())
+
+
+def load(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Load exactly these parameters; a missing, unknown or misshapen one is an error that says which."""
+    own = dict(module.named_parameters())
+    if own.keys() != weights.keys():
+        raise ValueError(f"its parameters are {sorted(own)}, expected {sorted(weights)}")
+    for name, value in weights.items():
+        if own[name].shape != value.shape:
+            raise ValueError(f"its {name} has shape {tuple(own[name].shape)}, expected {tuple(value.shape)}")
+    module.load_state_dict(weights, strict=False)
+
+
+def item(values, index):
+    return values[index]
+
+
+def train(module: nn.Module, mode: bool) -> None:
+    module.train(mode)
+
+
+class Forecaster(nn.Module):
+    """A recurrent forecaster, `forward(x (N, L, F), state=None) -> (y (N, L, F), state)`; notes what it was fed."""
+
+    def __init__(self, features: int, hidden_size: int):
+        super().__init__()
+        self.rnn = nn.GRU(features, hidden_size, batch_first=True)
+        self.head = nn.Linear(hidden_size, features)
+        self.shapes = []
+
+    def forward(self, x, state=None):
+        self.shapes.append((*x.shape, state is not None))
+        outputs, state = self.rnn(x, state)
+        return self.head(outputs), state
+
+
+def shapes_seen(model: Forecaster) -> list[tuple]:
+    """For every call so far: the shape of x, and whether a state came with it."""
+    return list(model.shapes)
+
+
+class CharLM(nn.Module):
+    """A character language model, `forward(ids (N, L), state=None) -> (logits (N, L, V), state)`."""
+
+    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.LSTM(embedding_dim, hidden_size, batch_first=True)
+        self.head = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, ids, state=None):
+        outputs, state = self.rnn(self.embedding(ids), state)
+        return self.head(outputs), state
+
+
+class TableSeq2Seq(nn.Module):
+    """A sequence-to-sequence model that reads its logits off a table instead of computing them.
+
+    Row n at step t after the tokens fed so far gets `table[n, t, key % K]`, with key = 7 · key + token + 1 over the
+    tokens, so that logits depend on everything fed. The state holds (row, step, key); `table` is (N, T, K, V).
+    """
+
+    def __init__(self, table: torch.Tensor):
+        super().__init__()
+        self.table = table
+        self.decoder = SimpleNamespace(step=self._step)
+
+    def encoder(self, src, lengths):
+        rows = torch.arange(len(src), dtype=torch.float64)
+        state = torch.stack([rows, torch.zeros_like(rows), torch.zeros_like(rows)], dim=1)
+        return torch.zeros(*src.shape, 3), state
+
+    def _step(self, token, state, memory, mask):
+        rows, steps, keys = state.long().unbind(1)
+        keys = (7 * keys + token + 1) % 1_000_003
+        logits = self.table[rows, steps.clamp(max=self.table.shape[1] - 1), keys % self.table.shape[2]]
+        weights = mask.float() / mask.float().sum(1, keepdim=True).clamp(min=1)
+        return logits, torch.stack([rows, steps + 1, keys], dim=1).double(), weights

@@ -1,0 +1,78 @@
+"""A worker: one student's code on a workbench, at the end of a wire. The only process that runs student code.
+
+On Linux the nursery forks it, warm. Elsewhere the judge starts `python -m grader.engine.worker`, which connects back
+over the loopback interface.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from grader.engine import quiet_check, sources
+from grader.engine.cells import run_cells
+from grader.engine.codec import CodecError
+from grader.engine.limits import confine
+from grader.engine.values import Answer, Ask, Failure, Seen
+from grader.engine.wire import Wire
+from grader.engine.workbench import Workbench
+
+__all__ = ["serve"]
+
+
+def serve(connection: socket.socket) -> None:
+    """Take the job from the wire, confine this process, then answer requests until the judge hangs up."""
+    wire = Wire(connection)
+    token, job = wire.receive()
+    layers = confine(connection.fileno(), job["memory_bytes"])
+    bench = _workbench(job)
+    wire.send(token, Seen(value=layers))
+    while True:
+        token, request = wire.receive()
+        _reply(wire, token, bench.perform(request, lambda ask, token=token: _asked(wire, token, ask)))
+
+
+def _workbench(job: dict) -> Workbench:
+    from toolkit.stand_ins import STAND_INS  # here, since it is the toolkit's newest and largest import
+
+    sys.modules["grader.check"] = quiet_check
+    sys.modules["solution"] = sys.modules["grader.checks"] = None  # an honest slip is told; not a wall
+    quiet_check.SYMBOLS.update(job["symbols"])
+    sources.install(job["modules"])
+    loaders = {name: lambda name=name: sources.load_module(name) for name in job["modules"]}
+    loaders |= {name: lambda cells=cells: run_cells(cells) for name, cells in job["cells"].items()}
+    names = [sources.file_of(name) for name in job["modules"]]
+    names += [name for cells in job["cells"].values() for name, _ in cells]
+    stand_ins = {part.__name__: part for part in STAND_INS.values()}
+    return Workbench(loaders, stand_ins=stand_ins, files=dict(zip(names, names, strict=True)), device=job["device"])
+
+
+def _asked(wire: Wire, token: str, ask: Ask) -> Answer:
+    wire.send(token, ask)
+    _, answer = wire.receive()
+    return answer
+
+
+def _reply(wire: Wire, token: str, seen: Seen) -> None:
+    try:
+        wire.send(token, seen)
+    except CodecError as problem:
+        wire.send(token, Seen(failure=Failure("ValueError", f"the result can't be handed over: {problem}")))
+
+
+def _connect(port: int) -> socket.socket:
+    """The judge's end, after the secret that came on standard input."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(sys.stdin.buffer.readline())
+    return connection
+
+
+if __name__ == "__main__":
+    from grader.engine.nursery import warm_up
+
+    warm_up()
+    try:
+        serve(_connect(int(sys.argv[1])))
+    finally:
+        os._exit(0)

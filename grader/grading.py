@@ -1,0 +1,59 @@
+"""A grading as the command line runs it: finds the submissions, shows progress, writes every report."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from grader.grade import Options, grade
+from grader.intake import find
+from grader.reports.student import index_page, student_page
+from grader.reports.table import to_csv
+from grader.reports.terminal import class_table
+from grader.results import write_atomically
+from grader.tasks import load_course
+
+__all__ = ["run_grade"]
+
+
+def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
+              resume: bool) -> dict:  # fmt: skip
+    """Grade what lies at `path` into `out`; IntakeError where there is nothing to grade."""
+    submissions, ignored = find(path)
+    out.mkdir(parents=True, exist_ok=True)
+    options = Options(_seed(out, seed, resume), device, jobs, resume)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        todo = bar.add_task("Grading", total=len(submissions))
+        results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo))
+    _write_reports(results, out)
+    console.print(class_table(results, load_course()))
+    console.print(f"Isolation: {', '.join(results['isolation']) or 'none'}", markup=False)
+    if ignored:
+        console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False)
+    console.print(f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}", markup=False)
+    return results
+
+
+def _seed(out: Path, seed: int | None, resume: bool) -> int:
+    """The seed given, else that of the run to resume, else one from the system; noted before the first submission."""
+    note = out / "seed"
+    if seed is None:
+        seed = int(note.read_text()) if resume and note.is_file() else secrets.randbelow(2**31)
+    write_atomically(note, f"{seed}\n".encode())
+    return seed
+
+
+def _write_reports(results: dict, out: Path) -> None:
+    course = load_course()
+    pages = {}
+    for entry in results["submissions"]:
+        name = hashlib.sha256(entry["student"].encode()).hexdigest()[:20]
+        pages[entry["student"]] = f"reports/{name}.html"
+        write_atomically(out / pages[entry["student"]], student_page(entry, course).encode())
+    write_atomically(out / "results.csv", to_csv(results).encode())
+    write_atomically(out / "index.html", index_page(results, pages).encode())

@@ -1,0 +1,61 @@
+"""Names the mistake: by recognising a wrong variant, or from the exception that the code raised."""
+
+from __future__ import annotations
+
+import re
+
+from grader.checks.kit import Check
+from grader.compare import same_seen
+from grader.engine.values import Failure, Seen
+
+__all__ = ["hint_for_failure", "recognise"]
+
+
+def recognise(logs: dict[str, tuple[Check, list[Seen]]], library) -> str:
+    """The hint of the wrong variant that answers every check of a task just as the student's code did, or ""."""
+    candidates: list[str] | None = None
+    task = ""
+    for check, log in logs.values():
+        task = check.task
+        alike = [name for name, theirs in library.variants(check).items() if _same_log(log, theirs)]
+        candidates = alike if candidates is None else [name for name in candidates if name in alike]
+        if not candidates:
+            return ""
+    return library.hints(task)[candidates[0]] if candidates else ""
+
+
+def _same_log(log: list[Seen], theirs: list[Seen]) -> bool:
+    return len(log) == len(theirs) and all(map(same_seen, log, theirs))
+
+
+# (type of exception, pattern in its message) → what it usually means
+USUAL = (
+    ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
+    ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch",
+     "A matrix product has sides that don't meet. Weights are stored as (outputs, inputs): x of shape (N, F) is "
+     "multiplied by the transpose of a (H, F) weight."),
+    ("RuntimeError", r"must match the size of tensor|expanded size", "Two tensors of different shapes are added or "
+     "multiplied. Print both shapes just before that line: which axis is the batch, which the features?"),
+    ("RuntimeError", r"expected .* dtype|same dtype|expected scalar type", "Two dtypes meet. Make new tensors with the dtype of "
+     "an argument, as in x.new_zeros(...), so that float64 inputs work as well."),
+    ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
+     "A tensor was made on a fixed device. Make it beside an argument, as in x.new_zeros(...)."),
+    ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
+    ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
+     "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
+    ("AttributeError", r"'NoneType'", "Something is None here. A state defaults to None, which means zeros: make them first."),
+    ("TypeError", r"'NoneType'", "Something is None here. A state defaults to None, which means zeros: make them first."),
+    ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
+    ("NameError", r"is not defined", "A name is used that this file doesn't define: is it misspelt, or is self. missing?"),
+    ("ModuleNotFoundError", r".", "That module isn't part of the course: use torch and the standard library."),
+    ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
+    ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),
+)  # fmt: skip
+
+
+def hint_for_failure(failure: Failure) -> str:
+    """What an exception of this type and message usually means, or ""."""
+    for kind, pattern, hint in USUAL:
+        if failure.kind == kind and re.search(pattern, failure.message):
+            return hint
+    return ""

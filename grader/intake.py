@@ -1,0 +1,196 @@
+"""Takes submissions in: what is a submission, and what of it is read. Links are never followed, sizes are bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from grader.notebooks import NotebookError, parse, runnable_cells
+from grader.tasks import CELLS, Course
+
+__all__ = ["IntakeError", "Material", "Submission", "find", "read"]
+
+MAX_MODULE = 2**20
+MAX_NOTEBOOK = 32 * 2**20
+MAX_ENTRIES = 5_000
+
+
+class IntakeError(ValueError):
+    """Something that can't be graded at all; the message is the reason that the record gives."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's work: a folder or a zip, or the assignment folders of one student in an nbgrader tree."""
+
+    student: str
+    places: tuple[Path, ...]
+
+
+@dataclass
+class Material:
+    """What was read of a submission, in the text that is analysed and run."""
+
+    modules: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)  # space → why it can't be loaded
+
+    @property
+    def digest(self) -> str:
+        """Names the content, so that a record can tell what it was made from."""
+        return hashlib.sha256(repr((self.modules, self.cells, self.problems)).encode()).hexdigest()
+
+
+def find(path: Path) -> tuple[list[Submission], list[str]]:
+    """The submissions at `path`, by name, and the entries that are none. IntakeError if there is nothing."""
+    if not path.exists():
+        raise IntakeError(f"{path} does not exist; give a submission, or a folder with one folder or zip per student")
+    if _is_submission(path):
+        return [Submission(_student(path), (path,))], []
+    if not path.is_dir():
+        raise IntakeError(f"{path} is neither a folder nor a zip with starter/ or notebooks/ in it")
+    newest: dict[str, Submission] = {}
+    ignored = []
+    for entry in sorted(path.iterdir(), key=lambda entry: (entry.lstat().st_mtime, entry.name)):
+        places = _places(entry)
+        if not places:
+            ignored.append(entry.name)
+            continue
+        if _student(entry) in newest:
+            ignored.append(f"{newest[_student(entry)].places[0].name} (an older submission of the same student)")
+        newest[_student(entry)] = Submission(_student(entry), places)
+    if not newest:
+        raise IntakeError(f"{path} holds no submission: expected one folder or zip per student, with starter/ or notebooks/")
+    return sorted(newest.values(), key=lambda submission: submission.student), sorted(ignored)
+
+
+def _student(path: Path) -> str:
+    return path.name.removesuffix(".zip") if path.is_file() else path.resolve().name
+
+
+def _places(entry: Path) -> tuple[Path, ...]:
+    """Where one student's files lie: in the entry itself, or in the assignments of an nbgrader tree."""
+    if entry.is_symlink() or entry.name.startswith("."):
+        return ()
+    if _is_submission(entry):
+        return (entry,)
+    if not entry.is_dir():
+        return ()
+    return tuple(sorted(inner for inner in entry.iterdir() if inner.is_dir() and _is_submission(inner)))
+
+
+def _is_submission(path: Path) -> bool:
+    if path.is_file() and not path.is_symlink():
+        return path.suffix == ".zip"
+    return path.is_dir() and ((path / "starter").is_dir() or (path / "notebooks").is_dir() or any(path.glob("*.ipynb")))
+
+
+def read(submission: Submission, course: Course, released: dict[str, list[dict]]) -> Material:
+    """Read the course's own files from a submission. IntakeError if there is none of them."""
+    material = Material()
+    files = {name: data for place in submission.places for name, data in _files(place, _wanted(course))}
+    if not files:
+        raise IntakeError("it holds no file of the course: expected starter/rnn.py and the like, or notebooks/*.ipynb")
+    for name in sorted({task.module for task in course.graded if task.module}):
+        _take_module(material, name, files.get(f"starter/{name}.py"))
+    for number, notebook in course.notebooks.items():
+        _take_notebook(material, CELLS + number, notebook.name, files, released.get(number, []))
+    return material
+
+
+def _wanted(course: Course) -> dict[str, int]:
+    """The paths that are read, with the most bytes that each may have."""
+    modules = {f"starter/{notebook.module}.py": MAX_MODULE for notebook in course.notebooks.values()}
+    return modules | {f"{folder}{notebook.name}.ipynb": MAX_NOTEBOOK
+                      for notebook in course.notebooks.values() for folder in ("notebooks/", "")}  # fmt: skip
+
+
+def _take_module(material: Material, name: str, data: bytes | str | None) -> None:
+    if isinstance(data, bytes):
+        try:
+            material.modules[name] = data.decode("utf-8-sig")
+            return
+        except UnicodeDecodeError as problem:
+            data = f"is not UTF-8 text ({problem.reason} at byte {problem.start})"
+    material.problems[name] = f"starter/{name}.py {data or 'is missing from the submission'}"
+
+
+def _take_notebook(material: Material, space: str, name: str, files: dict, released: list[dict]) -> None:
+    data = files.get(f"notebooks/{name}.ipynb", files.get(f"{name}.ipynb"))
+    if isinstance(data, bytes):
+        try:
+            material.cells[space] = runnable_cells(f"{name}.ipynb", parse(data), released)
+            return
+        except NotebookError as problem:
+            data = str(problem)
+    material.problems[space] = f"{name}.ipynb: {data or 'is missing from the submission'}"
+
+
+def _files(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:
+    """(path, bytes) of the wanted files that are there; where one can't be read, the reason instead of bytes."""
+    if place.is_file():
+        yield from _zipped(place, wanted)
+        return
+    for name, limit in wanted.items():
+        content = _regular_file(place, name, limit)
+        if content is not None:
+            yield name, content
+
+
+def _regular_file(place: Path, name: str, limit: int) -> bytes | str | None:
+    path = place
+    for part in PurePosixPath(name).parts:
+        path = path / part
+        if path.is_symlink():
+            return "is a link, and links are not followed"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        return f"can't be opened ({problem.strerror})"
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return "is no regular file"
+        data = file.read(limit + 1)
+    return data if len(data) <= limit else f"is larger than {limit:,} bytes"
+
+
+def _zipped(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:
+    try:
+        with zipfile.ZipFile(place) as archive:
+            entries = archive.infolist()
+            if len(entries) > MAX_ENTRIES:
+                raise IntakeError(f"the zip holds {len(entries):,} entries, more than {MAX_ENTRIES:,}")
+            for entry in entries:
+                name = _inside(entry.filename, wanted)
+                if name:
+                    yield name, _entry(archive, entry, wanted[name])
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as problem:
+        if isinstance(problem, IntakeError):
+            raise
+        raise IntakeError(f"the zip can't be read: {problem}") from problem
+
+
+def _inside(filename: str, wanted: dict[str, int]) -> str | None:
+    """The wanted path that an entry stands for, directly or below one folder; a path that leaves the zip is refused."""
+    path = PurePosixPath(filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in filename:
+        raise IntakeError(f"the zip holds the path {filename[:200]!r}, which leads out of it")
+    for name in (str(path), "/".join(path.parts[1:])):
+        if name in wanted:
+            return name
+    return None
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes | str:
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link, and links are not followed"
+    with archive.open(entry) as file:
+        data = file.read(limit + 1)
+    return data if len(data) <= limit else f"is larger than {limit:,} bytes"

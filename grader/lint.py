@@ -1,0 +1,120 @@
+"""Looks for what a task forbids, in exactly the source that is then run. A teaching aid, not a boundary."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.tasks import Course, Task
+
+__all__ = ["Finding", "findings"]
+
+OWN = ("solution", "toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
+DYNAMIC = {"eval", "exec", "compile", "__import__", "getattr", "globals", "locals", "vars", "setattr"}
+DYNAMIC_MODULES = {"importlib", "ctypes", "builtins", "inspect", "gc", "sys", "operator"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line that a task forbids, or that can't be judged by reading (`forbidden` is False)."""
+
+    line: int
+    message: str
+    forbidden: bool
+
+    def record(self) -> dict:
+        return {"line": self.line, "message": self.message, "forbidden": self.forbidden}
+
+
+def findings(task: Task, source: str, course: Course) -> list[Finding]:
+    """What stands in the task's symbol, and in all of the module that it uses, against the task's rules."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        return [Finding(getattr(problem, "lineno", None) or 1, "this source can't be read", False)]
+    names = _imports(tree)
+    patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
+    found: dict[tuple[int, str], Finding] = {}
+    others = {other.symbol for other in course.graded if other.space == task.space and other.id != task.id}
+    for node in _reached(tree, task.symbol, others):
+        for finding in _judge(node, names, patterns):
+            found[finding.line, finding.message] = finding
+    return sorted(found.values(), key=lambda finding: (finding.line, finding.message))
+
+
+def _imports(tree: ast.Module) -> dict[str, str]:
+    """Local name → full name, for every import in the module."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                names[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return names
+
+
+def _reached(tree: ast.Module, symbol: str, others: set[str]) -> Iterator[ast.AST]:
+    """Every node of the symbol's definition and of the module-level names that it uses, directly or not.
+
+    The symbols of other tasks are left out: what they call is theirs to answer for.
+
+    Statements that are neither a definition nor an import run at import time and belong to every task.
+    """
+    defined: dict[str, list[ast.stmt]] = {}
+    waiting: list[ast.stmt] = []
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            if statement.name in others:
+                continue
+            defined.setdefault(statement.name, []).append(statement)
+        else:
+            waiting.append(statement)
+    waiting += defined.pop(symbol, [])
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            yield node
+            if isinstance(node, ast.Name):
+                waiting += defined.pop(node.id, [])
+
+
+def _judge(node: ast.AST, names: dict[str, str], patterns: list[str]) -> Iterator[Finding]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _judge_import(node)
+    if not isinstance(node, ast.Attribute | ast.Name):
+        return
+    full = _full_name(node, names)
+    if any(_matches(full, pattern) for pattern in patterns):
+        yield Finding(node.lineno, f"{full} is what this task asks you to build: write it yourself", True)
+    elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
+        yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
+
+
+def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
+    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "starter"]
+    for module in modules:
+        first = module.split(".")[0]
+        if first in OWN:
+            yield Finding(node.lineno, f"{module} is part of the course's own code: write this part yourself", True)
+        elif first in DYNAMIC_MODULES:
+            yield Finding(node.lineno, f"{module} can hide what is called: a person will look at it", False)
+        elif isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            yield Finding(node.lineno, f"* from {module} hides what is called: a person will look at it", False)
+
+
+def _full_name(node: ast.expr, names: dict[str, str]) -> str:
+    """torch.nn.RNNCell for nn.RNNCell after `from torch import nn`; "*.backward" style names keep a leading `*`."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(names.get(node.id, f"*{node.id}") if isinstance(node, ast.Name) else "*")
+    return ".".join(reversed(parts))
+
+
+def _matches(full: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(full, pattern)

@@ -1,0 +1,129 @@
+"""What a check drew and what the reference and the wrong variants answered: made live, or read from a release.
+
+Checks are judged against a recording in either case. Grading makes one per check and run, with the run's own seed;
+a student's self-check reads the one that the release saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from grader.checks.kit import Check
+from grader.compare import Mismatch
+from grader.draw import Draw, replayed, seeded
+from grader.engine.codec import from_file, to_file
+from grader.engine.values import Seen
+from grader.engine.workbench import Workbench
+from grader.subject import Subject, Unusable, replaying
+from grader.tasks import Course
+
+__all__ = ["Live", "Recording", "Saved", "packed", "unpacked"]
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass
+class Recording:
+    """One check, recorded."""
+
+    draws: list[torch.Tensor]
+    reference: list[Seen]
+    variants: dict[str, list[Seen]] = field(default_factory=dict)
+
+    def fixtures(self, space: str) -> tuple[Subject, Draw]:
+        """The reference and the source of draws, as a check takes them."""
+        return Subject(replaying(self.reference), space), replayed(self.draws)
+
+
+class Live:
+    """Records each check when it is first asked for, from the reference in this process."""
+
+    def __init__(self, course: Course, seed: int, device: str = "cpu"):
+        from grader import references
+
+        self._references = references
+        self._course = course
+        self._seed = seed
+        self._device = device
+        # two of them, so that the handles of the two sides stay apart
+        self._sides = [references.reference_bench(course, device) for _ in range(2)]
+        self._made: dict[str, Recording] = {}
+
+    def get(self, check: Check) -> Recording:
+        key = f"{check.task}/{check.name}"
+        if key not in self._made:
+            self._made[key] = self._record(check, key)
+        return self._made[key]
+
+    def variants(self, check: Check) -> dict[str, list[Seen]]:
+        """What each wrong variant answers to this check, up to where it fails."""
+        recording, task = self.get(check), self._course.tasks[check.task]
+        for variant in self._references.variants_of(check.task):
+            if variant.name not in recording.variants:
+                bench = self._references.variant_bench(task, variant, self._device)
+                recording.variants[variant.name] = run_logged(check, bench, recording, task.space)[0]
+        return recording.variants
+
+    def hints(self, task: str) -> dict[str, str]:
+        return {variant.name: variant.hint for variant in self._references.variants_of(task)}
+
+    def _record(self, check: Check, key: str) -> Recording:
+        """Run the check with the reference on both sides: the reference must pass its own checks."""
+        space = self._course.tasks[check.task].space
+        draw, draws = seeded(self._seed, key)
+        student, reference = (Subject(bench.perform, space) for bench in self._sides)
+        check.function(student=student, reference=reference, draw=draw)
+        return Recording(draws, reference.log)
+
+
+def run_logged(check: Check, bench: Workbench, recording: Recording, space: str) -> tuple[list[Seen], bool]:
+    """Run a check on our own code; what was seen up to its end, and whether it passed."""
+    student = Subject(bench.perform, space)
+    reference, draw = recording.fixtures(space)
+    try:
+        check.function(student=student, reference=reference, draw=draw)
+    except (Mismatch, Unusable):
+        return student.log, False
+    return student.log, True
+
+
+class Saved:
+    """The recordings of a release, one file per task, with the hints of the bank."""
+
+    def __init__(self, folder: Path = CASES):
+        self._folder = folder
+        self._read: dict[str, dict] = {}
+
+    def get(self, check: Check) -> Recording:
+        try:
+            return self._case(check.task)["checks"][check.name]
+        except KeyError:
+            raise LookupError(f"no recorded case for {check.task}/{check.name}: run `make release`") from None
+
+    def variants(self, check: Check) -> dict[str, list[Seen]]:
+        return self.get(check).variants
+
+    def hints(self, task: str) -> dict[str, str]:
+        return self._case(task)["hints"]
+
+    def _case(self, task: str) -> dict:
+        if task not in self._read:
+            path = self._folder / f"{task}.safetensors"
+            if not path.is_file():
+                raise LookupError(f"{path} is missing: run `make release`, or unpack the course again")
+            self._read[task] = unpacked(path)
+        return self._read[task]
+
+
+def packed(hints: dict[str, str], recordings: dict[str, Recording]) -> bytes:
+    """One task's recordings as the bytes of a safetensors file."""
+    return to_file({"hints": hints, "checks": {name: vars(recording) for name, recording in recordings.items()}})
+
+
+def unpacked(path: Path) -> dict:
+    """The hints and recordings in a file that `packed` made."""
+    value = from_file(path)
+    return value | {"checks": {name: Recording(**fields) for name, fields in value["checks"].items()}}

@@ -1,0 +1,38 @@
+"""One student's report as a page: self-contained, no network, everything of theirs escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from grader.reports.card import WORDS
+from grader.results import clean
+from grader.tasks import Course
+
+__all__ = ["index_page", "student_page"]
+
+_templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+                         lstrip_blocks=True)  # fmt: skip
+_templates.filters["clean"] = clean
+_templates.globals["words"] = WORDS
+
+
+def student_page(entry: dict, course: Course) -> str:
+    """What was right, what to mend and how. Hidden checks are told by their number alone."""
+    tasks = [_task(task, course) for task in entry["tasks"]]
+    pending = [course.tasks[name] for name in entry["pending"]]
+    return _templates.get_template("student.html.j2").render(entry=entry, tasks=tasks, pending=pending)
+
+
+def index_page(results: dict, pages: dict[str, str]) -> str:
+    """A list of the submissions with links to their pages."""
+    return _templates.get_template("index.html.j2").render(results=results, pages=pages)
+
+
+def _task(task: dict, course: Course) -> dict:
+    shown = [check for check in task["checks"] if not check["hidden"]]
+    hidden = [check for check in task["checks"] if check["hidden"]]
+    return task | {"title": course.tasks[task["id"]].title, "shown": shown,
+                   "hidden_passed": sum(check["verdict"] == "passed" for check in hidden),
+                   "hidden_count": len(hidden)}  # fmt: skip

@@ -1,0 +1,92 @@
+"""The record of a grading, the one thing that reports and exports are made of."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["SCHEMA", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "write_atomically"]
+
+SCHEMA = "unrolled/results/v1"
+# from the best to what needs a look first
+VERDICTS = ("passed", "failed", "error", "out_of_memory", "timeout", "crashed", "skipped", "harness_error")
+MAX_TEXT = 2_000
+
+
+@dataclass
+class CheckResult:
+    """The verdict of one check."""
+
+    name: str
+    sentence: str
+    verdict: str
+    hidden: bool = False
+    is_value: bool = True
+    weight: int = 1
+    message: str = ""
+    hint: str = ""
+
+    def record(self) -> dict:
+        return {"name": self.name, "sentence": self.sentence, "verdict": self.verdict, "hidden": self.hidden,
+                "message": clean(self.message), "hint": clean(self.hint)}  # fmt: skip
+
+
+@dataclass
+class TaskResult:
+    """The verdict of one task: that of its worst check, its points times the share of its checks that count."""
+
+    id: str
+    points: int
+    checks: list[CheckResult]
+    lint: list[dict] = field(default_factory=list)
+    forfeited: bool = False  # a forbidden call costs the task's points
+
+    @property
+    def verdict(self) -> str:
+        worst = max((check.verdict for check in self.checks), key=VERDICTS.index, default="harness_error")
+        return "failed" if self.forfeited and worst == "passed" else worst
+
+    @property
+    def score(self) -> float:
+        """A check that is no value check counts only where every value check passes."""
+        passed = [check for check in self.checks if check.verdict == "passed"]
+        if any(check.is_value and check.verdict != "passed" for check in self.checks):
+            passed = [check for check in passed if check.is_value]
+        whole = sum(check.weight for check in self.checks)
+        if self.forfeited or not whole:
+            return 0.0
+        return round(self.points * sum(check.weight for check in passed) / whole, 4)
+
+    def record(self) -> dict:
+        return {"id": self.id, "points": self.points, "score": self.score, "verdict": self.verdict,
+                "checks": [check.record() for check in self.checks], "lint": self.lint}  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """Text of a submission as it may be shown: bounded, without control or direction-changing characters."""
+    kept = "".join(char if char in "\n\t" or unicodedata.category(char)[0] != "C" else "\N{REPLACEMENT CHARACTER}"
+                   for char in text[:MAX_TEXT])  # fmt: skip
+    return kept + (" …" if len(text) > MAX_TEXT else "")
+
+
+def dump(record: dict) -> bytes:
+    """A record as bytes that depend on nothing but the record."""
+    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,114 @@
+"""Where a submission's code runs: here, for a student's own session, or in workers, for a grading."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from grader.engine.client import Ended, Job, Worker
+from grader.engine.values import Failure, Load, Seen, Substitute
+from grader.engine.workbench import Workbench
+from grader.tasks import Task
+
+__all__ = ["LocalSession", "WorkerSession"]
+
+
+class LocalSession:
+    """Code that runs in this process, which is the student's own."""
+
+    def __init__(self, bench: Workbench, source: Callable[[Task], str | None]):
+        self._bench = bench
+        self.source = source
+        self._substituted: set[str] = set()
+
+    def begin(self, space: str, substitutes: list[str]) -> Failure | None:
+        seen = self._bench.perform(Load(space))
+        if seen.failure is None:
+            self._substituted.add(space)
+            seen = self._bench.perform(Substitute(space, substitutes))
+        return seen.failure
+
+    def begin_check(self) -> None:
+        """A student can interrupt their own session: there is no clock."""
+
+    def perform(self, request, ask) -> Seen:
+        return self._bench.perform(request, ask)
+
+    def close(self) -> None:
+        """Put the student's own parts back."""
+        for space in self._substituted:
+            self._bench.perform(Substitute(space, []))
+
+
+class WorkerSession:
+    """Code that runs in workers, one at a time: where one ends, the next check gets a fresh one.
+
+    `budget` is seconds for a check, for loading a space, and for the whole submission; `problems` says of spaces that
+    can't be loaded why.
+    """
+
+    def __init__(self, start: Callable[[Job], Worker], job: Job, budget: Mapping[str, int],
+                 problems: Mapping[str, str], source: Callable[[Task], str | None]):  # fmt: skip
+        self._start = start
+        self._job = job
+        self._budget = budget
+        self._problems = problems
+        self.source = source
+        self._worker: Worker | None = None
+        self._loaded: dict[str, Failure | None] = {}  # in the worker that lives now
+        self._dead: dict[str, Ended] = {}  # spaces whose loading ends a worker
+        self._end = time.monotonic() + budget["submission"]
+        self._deadline = self._end
+        self.layers: list[str] = []
+
+    def begin(self, space: str, substitutes: list[str]) -> Failure | None:
+        if space in self._problems:
+            return Failure("FileNotFoundError", self._problems[space])
+        if space in self._dead:
+            raise self._dead[space]
+        self._deadline = self._within(self._budget["load"])
+        if space not in self._loaded:
+            self._loaded[space] = self._load(space)
+        if self._loaded[space] is None:
+            return self._request(Substitute(space, substitutes)).failure
+        return self._loaded[space]
+
+    def begin_check(self) -> None:
+        self._deadline = self._within(self._budget["check"])
+
+    def perform(self, request, ask) -> Seen:
+        return self._request(request, ask)
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _load(self, space: str) -> Failure | None:
+        try:
+            return self._request(Load(space)).failure
+        except Ended as end:
+            self._dead[space] = Ended(end.verdict, f"while {_described(space)} was loaded, {end}")
+            raise self._dead[space] from None
+
+    def _request(self, request, ask=None) -> Seen:
+        if time.monotonic() >= self._end:
+            self.close()
+            raise Ended("timeout", "the submission's time was used up before")
+        if self._worker is None:
+            self._worker = self._start(self._job)
+            self.layers = self._worker.layers
+            self._loaded = {}
+        try:
+            return self._worker.request(request, self._deadline, ask)
+        except Ended:
+            self._worker = None
+            self._loaded = {}
+            raise
+
+    def _within(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self._end)
+
+
+def _described(space: str) -> str:
+    return f"notebook {space.removeprefix('cells')}" if space.startswith("cells") else f"starter/{space}.py"
