@@ -127,8 +127,8 @@ def _take_notebook(material: Material, space: str, name: str, files: dict, relea
             material.cells[space] = runnable_cells(f"{name}.ipynb", parse(data), released)
             return
         except NotebookError as problem:
-            data = str(problem)
-    material.problems[space] = f"{name}.ipynb: {data or 'is missing from the submission'}"
+            data = f"is no notebook that can be graded: {problem}"
+    material.problems[space] = f"{name}.ipynb {data or 'is missing from the submission'}"
 
 
 def _files(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:

@@ -129,7 +129,7 @@ def _broken(check: Check, problem: Exception) -> CheckResult:
 
 def _failed(check: Check, failure: Failure) -> CheckResult:
     """An exception of the student's code as a verdict, with their own line."""
-    text = f"{failure.kind}: {failure.message}"
+    text = f"{failure.kind}: {failure.message}" if failure.kind else failure.message
     if failure.line is not None:
         text += f" ({failure.file}, line {failure.line}" + (f": {failure.code.strip()})" if failure.code else ")")
     if failure.kind == "NotImplementedError" and "still to do" in failure.message:

@@ -63,7 +63,7 @@ class WorkerSession:
 
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
         if space in self._problems:
-            return Failure("FileNotFoundError", self._problems[space])
+            return Failure("", self._problems[space])
         if space in self._dead:
             raise self._dead[space]
         self._deadline = self._within(self._budget["load"])

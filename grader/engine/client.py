@@ -26,6 +26,7 @@ START_SECONDS = 120
 GRACE_SECONDS = 2  # between the end of the wire and the end of its process
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
                     "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # safe to fork
 
 
 class Ended(Exception):
@@ -174,7 +175,7 @@ class Worker:
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
     course = str(Path(__file__).parents[2])  # found there whether or not the course is installed
-    return kept | {"PYTHONHASHSEED": "0", "PYTHONPATH": course}
+    return kept | ONE_THREAD | {"PYTHONHASHSEED": "0", "PYTHONPATH": course}
 
 
 class _death_of:  # noqa: N801  (reads as a function: `ended = _death_of(pid)`, then `ended()`)

@@ -42,7 +42,8 @@ def _only_wire(wire: int) -> list[str]:
     if sys.platform != "win32":  # where a socket is no file descriptor
         os.closerange(3, wire)
         os.closerange(wire + 1, 65_536)
-    sys.stdin, sys.stdout, sys.stderr = (open(os.devnull, mode) for mode in ("r", "w", "w"))  # noqa: SIM115  (kept)
+    sys.stdin, sys.stdout, sys.stderr = (open(stream, mode, closefd=False)  # noqa: SIM115  (kept open)
+                                         for stream, mode in ((0, "r"), (1, "w"), (2, "w")))  # fmt: skip
     return ["no descriptor but the wire"]
 
 

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 __all__ = ["main", "warm_up"]
@@ -35,6 +36,10 @@ def warm_up() -> None:
     from grader.engine.codec import decode, encode
 
     decode(*encode(torch.zeros(1)))
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    for optimizer in (torch.optim.SGD([weight], lr=0.1), torch.optim.Adam([weight], lr=0.1)):
+        optimizer.step()  # the first step imports a large part of torch
 
 
 def main(judge: socket.socket) -> None:
@@ -49,10 +54,12 @@ def main(judge: socket.socket) -> None:
             folders[pid] = folder
             judge.send(json.dumps({"pid": pid}).encode())
         elif message["op"] == "end":
+            folder = folders.pop(message["pid"])
             status = _end(message["pid"])
-            shutil.rmtree(folders.pop(message["pid"]), ignore_errors=True)
+            _end_orphans(keep=folders.keys())
+            shutil.rmtree(folder, ignore_errors=True)
             judge.send(json.dumps({"status": status}).encode())
-    _end_all()
+    _end_orphans(keep=())
     for folder in folders.values():
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -88,14 +95,12 @@ def _end(pid: int) -> int:
         os.killpg(pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    status = os.waitpid(pid, 0)[1]
-    _end_all()
-    return status
+    return os.waitpid(pid, 0)[1]
 
 
-def _end_all() -> None:
-    """End every process that descends from this one; those whose parents die come to us and are next."""
-    while children := _children():
+def _end_orphans(keep: Collection[int]) -> None:
+    """End what workers have left behind; processes whose parents die come to us and are next."""
+    while children := [child for child in _children() if child not in keep]:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)

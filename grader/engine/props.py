@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-__all__ = ["CharLM", "Forecaster", "TableSeq2Seq", "generator", "generator_state", "item", "load", "optimizer",
+__all__ = ["CharLM", "Forecaster", "TableSeq2Seq", "generator", "generator_state", "item", "linear", "load", "optimizer",
            "parameters", "shapes_seen", "train"]  # fmt: skip
 
 
@@ -40,6 +40,10 @@ def load(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
         if own[name].shape != value.shape:
             raise ValueError(f"its {name} has shape {tuple(own[name].shape)}, expected {tuple(value.shape)}")
     module.load_state_dict(weights, strict=False)
+
+
+def linear(features: int, outputs: int) -> nn.Linear:
+    return nn.Linear(features, outputs)
 
 
 def item(values, index):

@@ -1,0 +1,62 @@
+# Everything runs in .venv, which the first command makes. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+TASK   ?=
+OUT    ?= build/grades
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lab check grade release release-check validate data bench bundle clean
+
+help:                ## list the targets
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the course and its tools into $(VENV): once, a minute or a few."
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test]"
+	@touch $@
+
+setup: $(READY)      ## make .venv and install everything into it
+
+demo: setup          ## run the solution notebooks, grade the example submissions, show the results
+	@$(BIN)/python -m grader demo --out build/demo
+
+test: setup          ## run all tests
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+lab: setup           ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+check: setup         ## check your work: make check, or make check TASK=1.2
+	@$(BIN)/python -m grader check $(TASK)
+
+grade: setup         ## grade submissions: make grade SUBMISSIONS=folder OUT=folder
+	@test -n "$(SUBMISSIONS)" || { echo "Say what to grade: make grade SUBMISSIONS=folder"; exit 2; }
+	@$(BIN)/python -m grader grade "$(SUBMISSIONS)" --out "$(OUT)"
+
+release: setup       ## make starter/, notebooks/ and the recorded cases from solution/
+	$(BIN)/python -m grader release
+
+release-check: setup ## say whether anything differs from what a release would make
+	$(BIN)/python -m grader release --check
+
+validate: setup      ## execute the solution notebooks and the untouched ones
+	$(BIN)/python -m pytest tests/test_notebooks.py -v
+
+data: setup          ## fetch the real data sets
+	$(BIN)/python -m toolkit.data fetch all
+
+bench: setup         ## measure; the tables land in benchmarks/results
+	$(BIN)/python benchmarks/grading_speed.py
+
+bundle: setup        ## write the students' zip
+	$(BIN)/python -m grader bundle
+
+clean:               ## remove what was built, not the environment
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,72 @@
+"""The whole course in one go: the solution notebooks executed and rendered, the example submissions graded."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from grader.examples import write_examples
+from grader.grading import run_grade
+from grader.tasks import Course, load_course
+
+__all__ = ["run_demo"]
+
+ROOT = Path(__file__).parent.parent
+CELL_SECONDS = 120
+
+
+def run_demo(out: Path, console: Console) -> None:
+    """Execute, render and grade into `out`; says where everything lies."""
+    course = load_course()
+    rendered = render_notebooks(course, out / "notebooks", console)
+    console.print()
+    write_examples(out / "class", course)
+    run_grade(out / "class", out / "grades", console, seed=0, jobs=os.cpu_count() or 1, device="cpu", resume=False)
+    console.print("Rendered notebooks:")
+    for path in rendered:
+        console.print(f"  {path}", markup=False)
+
+
+def render_notebooks(course: Course, out: Path, console: Console) -> list[Path]:
+    """Execute every solution notebook on embedded data and write it as HTML with its figures."""
+    table = Table(title="Solution notebooks", title_justify="left")
+    table.add_column("notebook")
+    table.add_column("cells run", justify="right")
+    table.add_column("seconds", justify="right")
+    rendered = []
+    for notebook in course.notebooks.values():
+        start = time.perf_counter()
+        with console.status(f"Executing {notebook.name}"):
+            executed = _executed(notebook.name, course)
+        rendered.append(_html(executed, out / f"{notebook.name}.html"))
+        count = sum(cell.cell_type == "code" for cell in executed.cells)
+        table.add_row(notebook.name, str(count), f"{time.perf_counter() - start:.1f}")
+    console.print(table)
+    return rendered
+
+
+def _executed(name: str, course: Course):
+    from nbclient import NotebookClient
+
+    from grader.release import solution_notebook
+
+    source = (ROOT / "solution" / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
+    notebook = solution_notebook(source, name, course)
+    os.environ["UNROLLED_EXECUTION"] = "demo"  # an unsolved task in the reference is an error
+    NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
+                   resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()  # fmt: skip
+    return notebook
+
+
+def _html(notebook, path: Path) -> Path:
+    from nbconvert import HTMLExporter
+
+    from grader.results import write_atomically
+
+    body, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
+    write_atomically(path, body.encode())
+    return path

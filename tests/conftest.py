@@ -1,0 +1,42 @@
+"""What several test files share: one nursery, and sessions on sources given as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.engine.client import Job, start_nursery
+from grader.sessions import WorkerSession
+from grader.tasks import load_course
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+BUDGET = {"check": 5, "load": 5, "submission": 60}
+
+
+@pytest.fixture(scope="session")
+def course():
+    return load_course()
+
+
+@pytest.fixture(scope="session")
+def nursery():
+    nursery = start_nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def open_session(nursery):
+    """open_session(modules, budget=…) → a session of workers on these sources; closed after the test."""
+    sessions = []
+
+    def start(modules: dict[str, str], cells: dict | None = None, **budget) -> WorkerSession:
+        job = Job(modules, cells or {}, memory_bytes=2**30)
+        sessions.append(WorkerSession(nursery.start, job, BUDGET | budget, {}, lambda task: None))
+        return sessions[-1]
+
+    yield start
+    for session in sessions:
+        session.close()
