@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,12 @@ def check(
     device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
 ) -> None:
     """Check your work against the visible checks. Exit status 0 if all tasks are solved, 1 if not."""
+    from grader import warm
+
+    status = warm.run_warm(sys.argv[1:])
+    if status is not None:
+        raise typer.Exit(status)
+    warm.start()
     from grader.selfcheck import run_check
 
     course = load_course()
@@ -93,6 +100,14 @@ def release(
     for line in lines:
         console.print(line, markup=False)
     raise typer.Exit(0 if same else 1)
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("build/demo")) -> None:
+    """Run the whole course: the solution notebooks executed, the example submissions graded."""
+    from grader.demo import run_demo
+
+    run_demo(out, console)
 
 
 @app.command()

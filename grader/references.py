@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import textwrap
 import tomllib
@@ -10,12 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from grader.engine.cells import remember_lines
-from grader.engine.workbench import Workbench
+from grader.engine.cells import run_cells
+from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.tasks import Course, Task
 
-__all__ = ["ROOT", "Variant", "patched_source", "reference_bench", "region_of", "sources_of", "variant_bench",
-           "variants_of"]  # fmt: skip
+__all__ = ["ROOT", "Variant", "patched_source", "reference_bench", "sources_of", "variant_bench",
+           "variants_of", "with_mistake"]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
 BANK = Path(__file__).parent / "checks" / "variants"
@@ -73,16 +75,11 @@ def variant_bench(task: Task, variant: Variant, device: str = "cpu") -> Workbenc
 def patched_source(task: Task, variant: Variant) -> Sources:
     """The reference's sources of the task's space with the variant's mistake in the task's region."""
     before = list(sources_of(task.space))
-    after = [(name, _patched(text, task, variant)) if _region(task).search(text) else (name, text)
+    after = [(name, with_mistake(text, task, variant)) if _region(task).search(text) else (name, text)
              for name, text in before]  # fmt: skip
     if after == before:
         raise ValueError(f"variant {variant.name} of task {task.id} changes nothing")
     return after
-
-
-def region_of(task: Task, text: str) -> str:
-    """The lines between the task's markers."""
-    return _region(task).search(text)["body"]
 
 
 def _region(task: Task) -> re.Pattern:
@@ -91,7 +88,8 @@ def _region(task: Task) -> re.Pattern:
                       re.MULTILINE | re.DOTALL)  # fmt: skip
 
 
-def _patched(text: str, task: Task, variant: Variant) -> str:
+def with_mistake(text: str, task: Task, variant: Variant) -> str:
+    """A source that holds the task's region, with the variant's mistake in it."""
     found = _region(task).search(text)
     body = found["body"]
     if variant.body is not None:
@@ -111,9 +109,10 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
 
 
 def _run(sources: Sources) -> dict:
-    """Run our own sources; a mistake in them is an exception, not a finding."""
-    space: dict = {"__name__": "reference"}
-    for name, text in sources:
-        remember_lines(name, text)
-        exec(compile(text, name, "exec"), space)
+    """Run our own sources, quietly; a mistake in them is an exception, not a finding."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        space = run_cells(sources)
+    if space[STOPPED_CELLS]:
+        name, failure = space[STOPPED_CELLS][0]
+        raise RuntimeError(f"the reference does not run: {failure.kind}: {failure.message} ({name}, line {failure.line})")
     return space

@@ -22,8 +22,9 @@ class Card:
 def run_check(course: Course, tasks: list[Task], impl: str, home: Path, device: str = "cpu") -> list[Card]:
     """Judge tasks of `impl`: "starter" (in `home`), "solution", or the place of a submission."""
     from grader.engine.client import start_nursery
+    from grader.warm import inside
 
-    nursery = start_nursery()  # warms up while this process imports torch
+    nursery = start_nursery(warm=inside())  # warms up while this process imports torch
     try:
         return _run(course, tasks, impl, home, device, nursery)
     finally:

@@ -48,21 +48,25 @@ class Job:
     memory_bytes: int | None = None
 
 
-def start_nursery():
-    """The warm nursery where fork is safe with torch, cold workers elsewhere."""
-    return ForkedNursery() if sys.platform == "linux" else SpawnNursery()
+def start_nursery(warm: bool = False):
+    """The warm nursery where fork is safe with torch, cold workers elsewhere.
+
+    `warm` says that this very process is on one thread, has torch imported and holds nothing of the judge's yet: then
+    the nursery is forked from it instead of started afresh.
+    """
+    if sys.platform != "linux":
+        return SpawnNursery()
+    return ForkedNursery(_fork_nursery if warm else _start_nursery)
 
 
 class ForkedNursery:
     """A nursery process that forks warm workers."""
 
-    def __init__(self):
+    def __init__(self, start: Callable[[socket.socket, str], subprocess.Popen]):
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._folder = tempfile.TemporaryDirectory(prefix="unrolled-")
-        arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno())]
-        self._process = subprocess.Popen(arguments, pass_fds=[theirs.fileno()], env=_environment(),
-                                         cwd=self._folder.name, stdin=subprocess.DEVNULL)  # fmt: skip
-        theirs.close()
+        with theirs:
+            self._process = start(theirs, self._folder.name)
         self._warm = False
 
     def start(self, job: Job) -> Worker:
@@ -103,6 +107,41 @@ class ForkedNursery:
         self._link.send(json.dumps({"op": "end", "pid": pid}).encode())
         status = self._answer()["status"]
         return _told(status) if by_itself else ""
+
+
+def _start_nursery(theirs: socket.socket, folder: str) -> subprocess.Popen:
+    """A nursery in a process of its own, from an empty environment."""
+    arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno())]
+    return subprocess.Popen(arguments, pass_fds=[theirs.fileno()], env=_environment(), cwd=folder, stdin=subprocess.DEVNULL)
+
+
+class _Forked:
+    """A forked child with the two methods of a Popen that are used here."""
+
+    def __init__(self, pid: int):
+        self._pid = pid
+
+    def wait(self, timeout: float | None = None) -> int:
+        return os.waitpid(self._pid, 0)[1]  # it ends when its link is closed
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+
+
+def _fork_nursery(theirs: socket.socket, folder: str) -> _Forked:
+    """A nursery forked from here."""
+    pid = os.fork()
+    if pid:
+        return _Forked(pid)
+    try:
+        os.chdir(folder)
+        os.closerange(3, theirs.fileno())  # the judge's end among them: its closing must be seen here
+        os.closerange(theirs.fileno() + 1, 65_536)
+        from grader.engine import nursery
+
+        nursery.run(theirs)
+    finally:
+        os._exit(0)
 
 
 class SpawnNursery:

@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-__all__ = ["main", "warm_up"]
+__all__ = ["main", "run", "warm_up"]
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -112,8 +112,12 @@ def _children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-if __name__ == "__main__":
+def run(judge: socket.socket) -> None:
+    """Warm up, say so, and serve."""
     warm_up()
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    connection.send(b"{}")  # warm
-    main(connection)
+    judge.send(b"{}")
+    main(judge)
+
+
+if __name__ == "__main__":
+    run(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,94 @@
+"""A class of example submissions: untouched, half done, complete in three styles, and one for each known mistake."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from grader.references import ROOT, Variant, sources_of, variants_of, with_mistake
+from grader.release import nbgrader_source, notebook_bytes
+from grader.results import write_atomically
+from grader.tasks import Course, Task
+
+__all__ = ["STYLES", "example_class", "write_examples"]
+
+STYLES = ROOT / "tests" / "submissions"  # complete solutions written another way: modules, and a file for each cell
+LEFT_OPEN = ("1.4", "1.5", "1.6")  # what the half-done submission has not started on
+Files = dict[str, str]  # path inside the submission → text
+
+
+def write_examples(folder: Path, course: Course) -> list[str]:
+    """Write the class into `folder`, which is emptied first; the students' names."""
+    shutil.rmtree(folder, ignore_errors=True)
+    names = []
+    for name, files in example_class(course):
+        names.append(name)
+        for path, text in files.items():
+            write_atomically(folder / name / path, text.encode())
+    return names
+
+
+def example_class(course: Course) -> Iterator[tuple[str, Files]]:
+    """(student, files) of every example."""
+    complete = _complete(course)
+    yield "untouched", {path: (ROOT / path).read_text(encoding="utf-8") for path in complete}
+    half = complete
+    for name in LEFT_OPEN:
+        half = _with(half, course.tasks[name], _not_started(course.tasks[name]), course)
+    yield "half-done", half
+    yield "complete", complete
+    for style in sorted(path for path in STYLES.iterdir() if path.is_dir()):
+        yield f"complete-{style.name}", _styled(complete, style, course)
+    for task in course.graded:
+        for variant in variants_of(task.id):
+            yield f"{task.id}-{variant.name.replace('_', '-')}", _with(complete, task, variant, course)
+
+
+def _complete(course: Course) -> Files:
+    modules = sorted({task.module for task in course.graded if task.module})
+    files = {f"starter/{name}.py": sources_of(name)[0][1] for name in modules}
+    for notebook in course.notebooks.values():
+        source = (ROOT / "solution" / "notebooks" / f"{notebook.name}.py").read_text(encoding="utf-8")
+        node = nbgrader_source(source, notebook.name, course)
+        files[_path(notebook.name)] = notebook_bytes(node).decode()
+    return files
+
+
+def _path(notebook: str) -> str:
+    return f"notebooks/{notebook}.ipynb"
+
+
+def _not_started(task: Task) -> Variant:
+    stub = f'raise NotImplementedError("Task {task.id}: {task.title} is still to do.")'
+    return Variant(task.id, "not_started", "", body=stub)
+
+
+def _with(files: Files, task: Task, variant: Variant, course: Course) -> Files:
+    """The files with one region changed, in a module or in a notebook's cell."""
+    if task.module:
+        path = f"starter/{task.module}.py"
+        return files | {path: with_mistake(files[path], task, variant)}
+    path = _path(course.notebooks[task.notebook].name)
+    return files | {path: _cell_changed(files[path], task, lambda source: with_mistake(source, task, variant))}
+
+
+def _styled(files: Files, style: Path, course: Course) -> Files:
+    """The files with a style's own modules, and its own cells: the file train_step.py is the cell that defines it."""
+    for task in course.graded:
+        own = style / f"{task.module or task.symbol}.py"
+        if not own.is_file():
+            continue
+        text = own.read_text(encoding="utf-8")
+        path = f"starter/{task.module}.py" if task.module else _path(course.notebooks[task.notebook].name)
+        files = files | {path: text if task.module else _cell_changed(files[path], task, lambda _, text=text: text)}
+    return files
+
+
+def _cell_changed(notebook: str, task: Task, change) -> str:
+    node = nbformat.reads(notebook, as_version=4)
+    cell = next(cell for cell in node.cells if f"### BEGIN SOLUTION {task.id}" in cell.source)
+    cell.source = change(cell.source)
+    return notebook_bytes(node).decode()

@@ -1,0 +1,111 @@
+"""nbgrader with this engine as its execution step: `configure(c)` in an nbgrader_config.py is all it takes.
+
+nbgrader keeps its format, its grade book and its feedback. In place of a kernel, the engine grades the submission in a
+process of its own, so that torch never lives in the formgrader's server, and the verdicts become the outputs of the test
+cells. Without this the released notebooks still work under plain nbgrader, on the visible checks.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    IgnorePattern,
+    LimitOutput,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
+from traitlets import Integer
+
+from grader.reports.card import card_html, card_text, headline
+from grader.results import CheckResult, TaskResult
+from grader.tasks import load_course
+
+__all__ = ["CODE_STUB", "EngineExecute", "configure"]
+
+CODE_STUB = "# TODO: replace the next line with your code.\nraise NotImplementedError('this task is still to do')"
+TEST_CELL = "check-"
+
+
+def configure(c) -> None:
+    """Set nbgrader up for this course; `c` is what get_config() gives."""
+    course = load_course()
+    c.Autograde.autograde_preprocessors = [EngineExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput,
+                                           SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]  # fmt: skip
+    # the student's own modules are what is graded: nbgrader would put the source's in their place
+    modules = [f"starter/{notebook.module}.py" for notebook in course.notebooks.values()]
+    c.Autograde.exclude_overwriting = {notebook.name: modules for notebook in course.notebooks.values()}
+    c.ClearSolutions.code_stub = {"python": CODE_STUB}
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".unrolled", ".pytest_cache"]
+
+
+class EngineExecute(NbGraderPreprocessor):
+    """Grades the notebook and the modules beside it, and writes the verdicts as the outputs of the test cells."""
+
+    seconds = Integer(600, help="How long the engine may take for one submission.").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        """Called by nbgrader with the sanitised notebook; its folder also holds the student's modules."""
+        folder = Path(resources["metadata"]["path"] or ".").resolve()
+        tasks = self._grade(folder)
+        for cell in nb.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+                if name.startswith(TEST_CELL):
+                    cell.outputs = outputs_of(tasks[name.removeprefix(TEST_CELL).replace("-", ".")])
+        return nb, resources
+
+    def _grade(self, folder: Path) -> dict[str, dict]:
+        """task → its record. What goes wrong here is the harness's, and ends this submission's autograding."""
+        with tempfile.TemporaryDirectory(prefix="unrolled-") as out:
+            command = [sys.executable, "-m", "grader", "grade", str(folder), "--out", out]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=self.seconds, check=False)
+            if done.returncode:
+                raise RuntimeError(f"the engine gave no score for {folder.name}: {done.stderr.strip() or done.stdout}")
+            entry = json.loads((Path(out) / "results.json").read_bytes())["submissions"][0]
+        if entry["status"] != "graded":
+            raise RuntimeError(f"{folder.name} could not be graded: {entry.get('reason', entry['status'])}")
+        return {task["id"]: task for task in entry["tasks"]}
+
+
+def outputs_of(task: dict) -> list:
+    """A task's record as outputs that nbgrader reads: nothing more for full points, a number for a part, else an error."""
+    result, title = _visible(task), load_course().tasks[task["id"]].title
+    card = new_output("display_data", {"text/html": card_html(result, title), "text/plain": card_text(result, title)})
+    if task["score"] == task["points"]:
+        return [card]
+    if task["score"] > 0:
+        return [card, new_output("execute_result", {"text/plain": f"{task['score']:g}"}, execution_count=1)]
+    line = headline(result, title)
+    return [card, new_output("error", ename=task["verdict"], evalue=line, traceback=[line])]
+
+
+def _visible(task: dict) -> TaskResult:
+    """The task with its hidden checks folded into one line: feedback never shows them."""
+    names = ("name", "sentence", "verdict", "hidden", "message", "hint")
+    checks = [CheckResult(**{name: check[name] for name in names}) for check in task["checks"] if not check["hidden"]]
+    hidden = [check["verdict"] for check in task["checks"] if check["hidden"]]
+    if any(verdict != "passed" for verdict in hidden):
+        count = sum(verdict == "passed" for verdict in hidden)
+        checks.append(CheckResult("further", f"{count} of {len(hidden)} further checks passed.", "failed"))
+    return _Scored(task, checks)
+
+
+class _Scored(TaskResult):
+    """A result whose verdict and score were given before some of its checks were folded away."""
+
+    def __init__(self, task: dict, checks: list[CheckResult]):
+        super().__init__(task["id"], task["points"], checks, task["lint"])
+        self._task = task
+
+    verdict = property(lambda self: self._task["verdict"])
+    score = property(lambda self: self._task["score"])

@@ -1,0 +1,161 @@
+"""Says what each cell of a notebook's source is for, and checks that it holds its tasks, each exactly once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grader.release.percent import SourceCell
+from grader.release.regions import Region, check_code, check_complete, check_unique, fault, find_regions
+from grader.tasks import Course, Notebook, Task
+
+__all__ = ["SOLUTION", "TEST", "WRITTEN", "Role", "find_roles"]
+
+TEST, SOLUTION, WRITTEN = "test", "solution", "written"
+LONGEST_CELL = 30
+TEST_LINE = re.compile(r'check\("([^"\n]*)"\)')
+CALLS_CHECK = re.compile(r"^[ \t]*check\(", re.MULTILINE)
+HEADING = re.compile(r"#{2,6} +(\d+\.\d+) +(.*?)\s*")
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a task asks of a cell: to be its test, to take its solution, or to take its written answer."""
+
+    kind: str
+    task: Task
+
+
+def find_roles(
+    cells: list[SourceCell], source: str, file: str, notebook: Notebook, course: Course
+) -> list[Role | None]:
+    """The role of each cell, None for those that belong to no task. A notebook that lacks a part is a ReleaseError."""
+    regions = [_region_of(cell, file, course) for cell in cells]
+    found = [region for region in regions if region]
+    tasks = [task for task in course.tasks.values() if task.notebook == notebook.number]
+    check_unique(found, file)
+    check_complete(found, [task for task in tasks if not task.module], source, file, course)
+    roles = []
+    for cell, region in zip(cells, regions, strict=True):
+        _check_length(cell, file)
+        _check_headings(cell, file, course)
+        role = _test_of(cell, file, course) or (region and _solution_of(cell, region, file))
+        if role and cell.tags:
+            raise fault(
+                file,
+                cell.line,
+                f"the {role.kind} cell of task {role.task.id} has the tags {list(cell.tags)}; "
+                "take them off, they would change how it is graded",
+            )
+        roles.append(role)
+    _check_tests(zip(cells, roles, strict=True), tasks, source, file)
+    return roles
+
+
+def _region_of(cell: SourceCell, file: str, course: Course) -> Region | None:
+    regions = find_regions(cell.in_place, file, course)
+    if cell.task is not None and not regions:
+        raise fault(
+            file,
+            cell.line,
+            f'the cell is marked task="{cell.task}" and has no region; put '
+            f"`### BEGIN SOLUTION {cell.task}` and `### END SOLUTION` around its solution",
+        )
+    if len(regions) > 1:
+        raise fault(
+            file, regions[1].begin, f"the cell has a region already (line {regions[0].begin}); a cell holds one task"
+        )
+    return regions[0] if regions else None
+
+
+def _solution_of(cell: SourceCell, region: Region, file: str) -> Role:
+    task = region.task
+    if cell.task != task.id:
+        raise fault(
+            file,
+            cell.line,
+            f"the cell holds the region of task {task.id} and is marked "
+            f'{cell.task and f"task={cell.task!r}"}; write task="{task.id}" into its header',
+        )
+    if task.written != (cell.kind == "markdown"):
+        kind = "a markdown cell, `# %% [markdown]`" if task.written else "a code cell, `# %%`"
+        raise fault(file, cell.line, f"task {task.id} ({task.title}) is answered in {kind}; change the cell's header")
+    if cell.kind == "code":
+        check_code(cell.in_place, [region], file)
+    return Role(WRITTEN if task.written else SOLUTION, task)
+
+
+def _test_of(cell: SourceCell, file: str, course: Course) -> Role | None:
+    if cell.kind != "code" or not (call := CALLS_CHECK.search(cell.source)):
+        return None
+    line = cell.line + cell.source[: call.start()].count("\n")
+    test = TEST_LINE.fullmatch(cell.source)
+    if not test:
+        raise fault(file, line, 'a test cell is the one line `check("1.2")`; move all else into another cell')
+    task = course.tasks.get(test[1])
+    if task is None or task.written:
+        known = ", ".join(task.id for task in course.graded)
+        raise fault(file, line, f"{test[1]!r} is no auto-graded task of tasks.toml, expected one of {known}")
+    return Role(TEST, task)
+
+
+def _check_tests(pairs: Iterable[tuple[SourceCell, Role | None]], tasks: list[Task], source: str, file: str) -> None:
+    seen: dict[str, int] = {}
+    for cell, role in pairs:
+        if role is None or role.kind != TEST:
+            continue
+        if role.task not in tasks:
+            raise fault(
+                file, cell.line, f'check("{role.task.id}") belongs in notebook {role.task.notebook}; move it there'
+            )
+        if role.task.id in seen:
+            raise fault(
+                file,
+                cell.line,
+                f'check("{role.task.id}") stands in this notebook already (line '
+                f"{seen[role.task.id]}), and each test cell carries its task's points; keep one",
+            )
+        seen[role.task.id] = cell.line
+    for task in tasks:
+        if not task.written and task.id not in seen:
+            raise fault(
+                file,
+                source.rstrip("\n").count("\n") + 1,
+                f'task {task.id} ({task.title}) has no test cell; write `check("{task.id}")` alone in a code cell',
+            )
+
+
+def _check_length(cell: SourceCell, file: str) -> None:
+    count = len(cell.source.split("\n"))
+    if cell.kind == "code" and count > LONGEST_CELL:
+        raise fault(
+            file,
+            cell.line,
+            f"the code cell has {count} lines, expected at most {LONGEST_CELL}; "
+            "split it, or move its code into a module",
+        )
+
+
+def _check_headings(cell: SourceCell, file: str, course: Course) -> None:
+    if cell.kind != "markdown":
+        return
+    for number, line in enumerate(cell.source.split("\n"), start=cell.line):
+        heading = HEADING.fullmatch(line)
+        if heading is None:
+            continue
+        task = course.tasks.get(heading[1])
+        if task is None:
+            raise fault(
+                file,
+                number,
+                f"the heading names task {heading[1]}, which tasks.toml does not list; "
+                "correct the number, or list the task there",
+            )
+        if heading[2] != task.title:
+            raise fault(
+                file,
+                number,
+                f"the heading of task {task.id} is {heading[2]!r}, expected {task.title!r} as in "
+                "tasks.toml; change one of the two",
+            )
