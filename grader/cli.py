@@ -33,7 +33,6 @@ def check(
     status = warm.run_warm(sys.argv[1:])
     if status is not None:
         raise typer.Exit(status)
-    warm.start()
     from grader.selfcheck import run_check
 
     course = load_course()
@@ -43,7 +42,8 @@ def check(
     except (KeyError, ValueError, LookupError) as problem:
         _stop(USAGE, _message(problem))
     for card in cards:
-        console.print(card.text, markup=False)
+        console.print(card.text, markup=False, soft_wrap=True)
+    warm.start()
     raise typer.Exit(0 if all(card.passed for card in cards) else 1)
 
 
@@ -98,8 +98,20 @@ def release(
     except ReleaseError as problem:
         _stop(USAGE, str(problem))
     for line in lines:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     raise typer.Exit(0 if same else 1)
+
+
+@app.command()
+def course(folder: Annotated[Path, typer.Argument(help="An empty folder for nbgrader to work in.")]) -> None:
+    """Set up a course folder for nbgrader: source/ and nbgrader_config.py."""
+    from grader.course import write_course
+
+    try:
+        written = write_course(home(maintainer=True), load_course(), folder)
+    except FileExistsError as problem:
+        _stop(USAGE, str(problem))
+    console.print(f"{folder}: {len(written)} files; docs/nbgrader.md says how to go on", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -118,7 +130,7 @@ def bundle(
     from grader.release.bundle import write_bundle
 
     count = write_bundle(home(maintainer=True), out)
-    console.print(f"{out}: {count} files", markup=False)
+    console.print(f"{out}: {count} files", markup=False, soft_wrap=True)
 
 
 def home(maintainer: bool = False) -> Path:
@@ -141,5 +153,5 @@ def _message(problem: Exception) -> str:
 
 
 def _stop(status: int, message: str) -> None:
-    errors.print(message, style="red", markup=False)
+    errors.print(message, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(status)

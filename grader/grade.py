@@ -179,7 +179,7 @@ class Grader:
         return self._frame(submission, "invalid", []) | {"reason": reason}
 
     def _frame(self, submission: Submission, status: str, tasks: list[dict]) -> dict:
-        return {"student": submission.student, "status": status, "score": round(sum(task["score"] for task in tasks), 4),
+        return {"student": submission.student, "status": status, "score": round(sum(task["score"] for task in tasks), 2),
                 "max_score": sum(task.points for task in self._course.graded),
                 "pending": [task.id for task in self._course.written], "tasks": tasks}  # fmt: skip
 

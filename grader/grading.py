@@ -32,10 +32,10 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
         results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo))
     _write_reports(results, out)
     console.print(class_table(results, load_course()))
-    console.print(f"Isolation: {', '.join(results['isolation']) or 'none'}", markup=False)
+    console.print(f"Isolation: {', '.join(results['isolation']) or 'none'}", markup=False, soft_wrap=True)
     if ignored:
-        console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False)
-    console.print(f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}", markup=False)
+        console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False, soft_wrap=True)
+    console.print(f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}", markup=False, soft_wrap=True)
     return results
 
 

@@ -12,7 +12,7 @@ from grader.engine.client import Ended
 from grader.engine.values import Failure, Seen
 from grader.hints import hint_for_failure, recognise
 from grader.lint import findings
-from grader.results import CheckResult, TaskResult
+from grader.results import TO_DO, CheckResult, TaskResult
 from grader.subject import Subject, Unusable
 from grader.tasks import Course, Task
 
@@ -132,7 +132,7 @@ def _failed(check: Check, failure: Failure) -> CheckResult:
     text = f"{failure.kind}: {failure.message}" if failure.kind else failure.message
     if failure.line is not None:
         text += f" ({failure.file}, line {failure.line}" + (f": {failure.code.strip()})" if failure.code else ")")
-    if failure.kind == "NotImplementedError" and "still to do" in failure.message:
+    if failure.kind == "NotImplementedError" and TO_DO in failure.message:
         return _result(check, "failed", failure.message, hint_for_failure(failure))
     out_of_memory = failure.kind == "MemoryError" or OUT_OF_MEMORY.search(failure.message)
     return _result(check, "out_of_memory" if out_of_memory else "error", text, hint_for_failure(failure))

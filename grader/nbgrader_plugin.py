@@ -15,9 +15,11 @@ from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    ClearSolutions,
     IgnorePattern,
     LimitOutput,
     NbGraderPreprocessor,
@@ -25,13 +27,13 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Integer
 
+from grader.release import ClearTasks
 from grader.reports.card import card_html, card_text, headline
 from grader.results import CheckResult, TaskResult
 from grader.tasks import load_course
 
-__all__ = ["CODE_STUB", "EngineExecute", "configure"]
+__all__ = ["EngineExecute", "configure"]
 
-CODE_STUB = "# TODO: replace the next line with your code.\nraise NotImplementedError('this task is still to do')"
 TEST_CELL = "check-"
 
 
@@ -43,7 +45,8 @@ def configure(c) -> None:
     # the student's own modules are what is graded: nbgrader would put the source's in their place
     modules = [f"starter/{notebook.module}.py" for notebook in course.notebooks.values()]
     c.Autograde.exclude_overwriting = {notebook.name: modules for notebook in course.notebooks.values()}
-    c.ClearSolutions.code_stub = {"python": CODE_STUB}
+    steps = GenerateAssignment.class_traits()["preprocessors"].default()
+    c.GenerateAssignment.preprocessors = [ClearTasks if step is ClearSolutions else step for step in steps]
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".unrolled", ".pytest_cache"]
 
 

@@ -9,11 +9,12 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SCHEMA", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "write_atomically"]
+__all__ = ["SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "write_atomically"]
 
 SCHEMA = "unrolled/results/v1"
 # from the best to what needs a look first
 VERDICTS = ("passed", "failed", "error", "out_of_memory", "timeout", "crashed", "skipped", "harness_error")
+TO_DO = "is still to do."  # how the message of a TODO ends
 MAX_TEXT = 2_000
 
 
@@ -59,7 +60,7 @@ class TaskResult:
         whole = sum(check.weight for check in self.checks)
         if self.forfeited or not whole:
             return 0.0
-        return round(self.points * sum(check.weight for check in passed) / whole, 4)
+        return round(self.points * sum(check.weight for check in passed) / whole, 2)
 
     def record(self) -> dict:
         return {"id": self.id, "points": self.points, "score": self.score, "verdict": self.verdict,

@@ -30,7 +30,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 IMPORT = re.compile(r"\b(from|import)(\s+)solution(?=\.\w|\s+import\b)")
-WHOLE_IMPORT = re.compile(r"^[ \t]*import\b[\w\s.,]*\bsolution\b(?!\.)", re.MULTILINE)
+WHOLE_IMPORT = re.compile(r"^[ \t]*import\b[\w\t .,]*\bsolution\b(?!\.)", re.MULTILINE)
 
 
 class ClearTasks(ClearSolutions):

@@ -21,10 +21,11 @@ KNOWN = {"task", "tags"}
 
 @dataclass(frozen=True)
 class SourceCell:
-    """A cell; `line` is where its first line stands in the file."""
+    """A cell; `header` and `line` are the line numbers of its marker and of the first line of its text."""
 
     kind: str
     source: str
+    header: int
     line: int
     task: str | None = None
     tags: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ def _cell(cell, marker: int, lines: list[str], file: str) -> SourceCell:
         first += 1
     if cell.cell_type == "code":
         _check_comments(cell.source, first, lines, file)
-    return SourceCell(cell.cell_type, cell.source, first + 1, task, tuple(tags))
+    return SourceCell(cell.cell_type, cell.source, marker + 1, first + 1, task, tuple(tags))
 
 
 def _are_words(tags: object) -> bool:

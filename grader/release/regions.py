@@ -108,22 +108,20 @@ def _opened(begin: re.Match, file: str, number: int, course: Course) -> Region:
 
 
 def check_unique(regions: Iterable[Region], file: str) -> None:
-    """No task has two regions, except where every one of them has a name of its own."""
+    """No task has two regions, unless each of them has a name of its own."""
     seen: dict[str, list[Region]] = {}
     for region in regions:
         others = seen.setdefault(region.task.id, [])
-        clash = next(
-            (other for other in others if not (other.part and region.part and other.part != region.part)), None
-        )
+        clash = next((other for other in others if not _are_parts(region, other)), None)
         if clash:
-            raise fault(
-                file,
-                region.begin,
-                f"task {region.task.id} has a region already (line {clash.begin}); join the "
-                "two, correct the id, or name the parts: "
-                f"`### BEGIN SOLUTION {region.task.id} first`",
-            )
+            names = f", or name the parts: `### BEGIN SOLUTION {region.task.id} first`" if region.task.module else ""
+            text = f"task {region.task.id} has a region already (line {clash.begin}); join the two or correct the id"
+            raise fault(file, region.begin, text + names)
         others.append(region)
+
+
+def _are_parts(one: Region, other: Region) -> bool:
+    return bool(one.part and other.part and one.part != other.part)
 
 
 def check_complete(regions: Iterable[Region], expected: Iterable[Task], source: str, file: str, course: Course) -> None:

@@ -44,7 +44,7 @@ def find_roles(
         if role and cell.tags:
             raise fault(
                 file,
-                cell.line,
+                cell.header,
                 f"the {role.kind} cell of task {role.task.id} has the tags {list(cell.tags)}; "
                 "take them off, they would change how it is graded",
             )
@@ -58,7 +58,7 @@ def _region_of(cell: SourceCell, file: str, course: Course) -> Region | None:
     if cell.task is not None and not regions:
         raise fault(
             file,
-            cell.line,
+            cell.header,
             f'the cell is marked task="{cell.task}" and has no region; put '
             f"`### BEGIN SOLUTION {cell.task}` and `### END SOLUTION` around its solution",
         )
@@ -66,6 +66,8 @@ def _region_of(cell: SourceCell, file: str, course: Course) -> Region | None:
         raise fault(
             file, regions[1].begin, f"the cell has a region already (line {regions[0].begin}); a cell holds one task"
         )
+    if regions and regions[0].part:
+        raise fault(file, regions[0].begin, "a cell holds a task as a whole; take the name behind the id away")
     return regions[0] if regions else None
 
 
@@ -74,13 +76,13 @@ def _solution_of(cell: SourceCell, region: Region, file: str) -> Role:
     if cell.task != task.id:
         raise fault(
             file,
-            cell.line,
-            f"the cell holds the region of task {task.id} and is marked "
-            f'{cell.task and f"task={cell.task!r}"}; write task="{task.id}" into its header',
+            cell.header,
+            f"the cell holds the region of task {task.id}, and its header names "
+            f'{cell.task or "no task"}; write task="{task.id}" behind the marker that begins the cell',
         )
     if task.written != (cell.kind == "markdown"):
         kind = "a markdown cell, `# %% [markdown]`" if task.written else "a code cell, `# %%`"
-        raise fault(file, cell.line, f"task {task.id} ({task.title}) is answered in {kind}; change the cell's header")
+        raise fault(file, cell.header, f"task {task.id} ({task.title}) is answered in {kind}; change the cell's header")
     if cell.kind == "code":
         check_code(cell.in_place, [region], file)
     return Role(WRITTEN if task.written else SOLUTION, task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from grader.results import CheckResult, TaskResult, clean
+from grader.results import TO_DO, CheckResult, TaskResult, clean
 
 __all__ = ["card_html", "card_text", "headline"]
 
@@ -18,7 +18,7 @@ WORDS = {"passed": "passed", "failed": "not yet", "error": "stopped with an exce
 
 def state_of(result: TaskResult) -> str:
     """The task's verdict, or "to do" where its TODO still stands."""
-    untouched = result.verdict == "failed" and any("still to do" in check.message for check in result.checks)
+    untouched = result.verdict == "failed" and any(TO_DO in check.message for check in result.checks)
     return "to do" if untouched else result.verdict
 
 

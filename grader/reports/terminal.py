@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
-from grader.results import clean
+from grader.results import TO_DO, clean
 from grader.tasks import Course
 
 __all__ = ["class_table", "progress_table"]
@@ -18,16 +18,20 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]erro
 def class_table(results: dict, course: Course) -> Table:
     """One row per submission: score, and a sign per task."""
     table = Table(title="Submissions", title_justify="left")
-    table.add_column("student", overflow="fold")
+    table.add_column("student", no_wrap=True)
     table.add_column("score", justify="right")
     for task in course.graded:
         table.add_column(task.id, justify="center")
     for entry in results["submissions"]:
-        verdicts = {task["id"]: task["verdict"] for task in entry["tasks"]}
-        cells = [SIGNS.get(verdicts.get(task.id, ""), "[dim]·[/]") for task in course.graded]
-        score = f"{entry['score']:g} / {entry['max_score']:g}" if entry["tasks"] else entry["status"]
+        signs = {task["id"]: "[dim]○[/]" if _to_do(task) else SIGNS[task["verdict"]] for task in entry["tasks"]}
+        cells = [signs.get(task.id, "[dim]·[/]") for task in course.graded]
+        score = f"{entry['score']:g}/{entry['max_score']:g}" if entry["tasks"] else entry["status"]
         table.add_row(escape(clean(entry["student"])), score, *cells)
     return table
+
+
+def _to_do(task: dict) -> bool:
+    return any(TO_DO in check["message"] for check in task["checks"])
 
 
 def progress_table(course: Course, state: dict[str, dict], digests: dict[str, str]) -> Table:

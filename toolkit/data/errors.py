@@ -1,0 +1,13 @@
+"""What goes wrong with data, as sentences for the person at the keyboard."""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "OriginFailed"]
+
+
+class DataError(Exception):
+    """A data set can't be fetched or read. The message says what was expected, what came and what to do."""
+
+
+class OriginFailed(DataError):
+    """One address or folder didn't deliver a file; another one may."""
