@@ -61,7 +61,9 @@ def progress() -> None:
 
 @app.command()
 def grade(
-    submissions: Annotated[Path, typer.Argument(help="One submission, or a folder with one folder or zip per student.")],
+    submissions: Annotated[
+        Path, typer.Argument(help="One submission, or a folder with one folder or zip per student.")
+    ],
     out: Annotated[Path, typer.Option(help="Where results.json, results.csv and the reports go.")],
     seed: Annotated[int | None, typer.Option(help="Seed of the inputs; drawn from the system if not given.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
@@ -86,8 +88,12 @@ def grade(
 
 @app.command()
 def release(
-    check: Annotated[bool, typer.Option("--check", help="Only say what differs; exit status 1 if anything does.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited since the last release.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what differs; exit status 1 if anything does.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that were edited since the last release.")
+    ] = False,
 ) -> None:
     """Make starter/, notebooks/ and the recorded cases from solution/."""
     from grader.release import ReleaseError

@@ -19,7 +19,7 @@ NUMBER_TOLERANCE = (1e-5, 1e-4)
 
 
 @dataclass
-class Mismatch(Exception):  # noqa: N818  (a finding about the student's work, not an error of ours)
+class Mismatch(Exception):
     """The student's code does not do what was expected; `failure` is set where it raised instead of answering."""
 
     message: str
@@ -71,7 +71,9 @@ def raises(got: Seen, kind: str, when: str) -> None:
     if got.failure is None:
         raise Mismatch(f"expected a {kind} for {when}; nothing was raised")
     if got.failure.kind != kind:
-        raise Mismatch(f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}", got.failure)
+        raise Mismatch(
+            f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}", got.failure
+        )
 
 
 def same_seen(got: Seen, other: Seen) -> bool:
@@ -184,7 +186,9 @@ def _shown(value) -> str:
             return value.kind
         case list() | tuple():
             inside = ", ".join(_shown(item) for item in value[:4]) + (", …" if len(value) > 4 else "")
-            return f"a {type(value).__name__} of {len(value)} ({inside})" if value else f"an empty {type(value).__name__}"
+            return (
+                f"a {type(value).__name__} of {len(value)} ({inside})" if value else f"an empty {type(value).__name__}"
+            )
         case dict():
             return f"a dict with the keys {sorted(map(str, value))[:8]}"
     return repr(value)[:200]

@@ -130,9 +130,9 @@ def released_cells(course: Course) -> dict[str, list[dict]]:
 class Grader:
     """Holds what a grading needs for every submission: the recordings and the nursery."""
 
-    def __init__(self, options: Options):
+    def __init__(self, options: Options, course: Course | None = None):
         self._options = options
-        self._course = load_course()
+        self._course = course or load_course()
 
     def __enter__(self) -> Grader:
         from grader.engine.client import start_nursery

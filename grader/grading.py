@@ -35,7 +35,11 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     console.print(f"Isolation: {', '.join(results['isolation']) or 'none'}", markup=False, soft_wrap=True)
     if ignored:
         console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False, soft_wrap=True)
-    console.print(f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}", markup=False, soft_wrap=True)
+    console.print(
+        f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}",
+        markup=False,
+        soft_wrap=True,
+    )
     return results
 
 

@@ -65,7 +65,9 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
             ignored.append(f"{newest[_student(entry)].places[0].name} (an older submission of the same student)")
         newest[_student(entry)] = Submission(_student(entry), places)
     if not newest:
-        raise IntakeError(f"{path} holds no submission: expected one folder or zip per student, with starter/ or notebooks/")
+        raise IntakeError(
+            f"{path} holds no submission: expected one folder or zip per student, with starter/ or notebooks/"
+        )
     return sorted(newest.values(), key=lambda submission: submission.student), sorted(ignored)
 
 

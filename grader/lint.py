@@ -7,6 +7,7 @@ import builtins
 import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grader.tasks import Course, Task
 
@@ -32,7 +33,7 @@ class Finding:
 def findings(task: Task, source: str, course: Course) -> list[Finding]:
     """What stands in the task's symbol, and in all of the module that it uses, against the task's rules."""
     try:
-        tree = ast.parse(source)
+        tree = _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         return [Finding(getattr(problem, "lineno", None) or 1, "this source can't be read", False)]
     names = _imports(tree)
@@ -45,13 +46,21 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
     return sorted(found.values(), key=lambda finding: (finding.line, finding.message))
 
 
+@lru_cache(maxsize=1)
+def _parsed(source: str) -> ast.Module:
+    """A module's tasks are judged one after another: its tree is read once."""
+    return ast.parse(source)
+
+
 def _imports(tree: ast.Module) -> dict[str, str]:
     """Local name → full name, for every import in the module."""
     names = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                names[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+                names[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 names[alias.asname or alias.name] = f"{node.module}.{alias.name}"

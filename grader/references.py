@@ -114,5 +114,7 @@ def _run(sources: Sources) -> dict:
         space = run_cells(sources)
     if space[STOPPED_CELLS]:
         name, failure = space[STOPPED_CELLS][0]
-        raise RuntimeError(f"the reference does not run: {failure.kind}: {failure.message} ({name}, line {failure.line})")
+        raise RuntimeError(
+            f"the reference does not run: {failure.kind}: {failure.message} ({name}, line {failure.line})"
+        )
     return space

@@ -55,7 +55,9 @@ class WorkerSession:
         self._problems = problems
         self.source = source
         self._worker: Worker | None = None
-        self._loaded: dict[str, Failure | None] = {}  # in the worker that lives now
+        # in the worker that lives now: what loading a space gave, and which stand-ins it has
+        self._loaded: dict[str, Failure | None] = {}
+        self._substituted: dict[str, list[str]] = {}
         self._dead: dict[str, Ended] = {}  # spaces whose loading ends a worker
         self._end = time.monotonic() + budget["submission"]
         self._deadline = self._end
@@ -69,9 +71,11 @@ class WorkerSession:
         self._deadline = self._within(self._budget["load"])
         if space not in self._loaded:
             self._loaded[space] = self._load(space)
-        if self._loaded[space] is None:
-            return self._request(Substitute(space, substitutes)).failure
-        return self._loaded[space]
+        if self._loaded[space] is not None or self._substituted.get(space, []) == substitutes:
+            return self._loaded[space]
+        seen = self._request(Substitute(space, substitutes))
+        self._substituted[space] = substitutes
+        return seen.failure
 
     def begin_check(self) -> None:
         self._deadline = self._within(self._budget["check"])
@@ -98,12 +102,11 @@ class WorkerSession:
         if self._worker is None:
             self._worker = self._start(self._job)
             self.layers = self._worker.layers
-            self._loaded = {}
         try:
             return self._worker.request(request, self._deadline, ask)
         except Ended:
             self._worker = None
-            self._loaded = {}
+            self._loaded, self._substituted = {}, {}
             raise
 
     def _within(self, seconds: float) -> float:

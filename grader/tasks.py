@@ -9,6 +9,7 @@ from pathlib import Path
 
 __all__ = ["CELLS", "Course", "Notebook", "Task", "load_course"]
 
+TASKS = Path(__file__).with_name("tasks.toml")
 CELLS = "cells"  # the name of the space that holds what a notebook's cells define
 
 
@@ -82,7 +83,7 @@ class Course:
 
 
 @cache
-def load_course(path: Path = Path(__file__).with_name("tasks.toml")) -> Course:
+def load_course(path: Path = TASKS) -> Course:
     """Read the list of tasks. A mistake in it is a ValueError that names the task."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     tasks = {task.id: task for task in sorted(_tasks(raw["tasks"]), key=lambda task: task.sort_key)}

@@ -58,7 +58,9 @@ def inside() -> bool:
 
 
 def _wanted() -> bool:
-    return sys.platform == "linux" and not inside() and os.environ.get("UNROLLED_WARM") != "0" and "CI" not in os.environ
+    return (
+        sys.platform == "linux" and not inside() and os.environ.get("UNROLLED_WARM") != "0" and "CI" not in os.environ
+    )
 
 
 def _address() -> Path:
@@ -101,11 +103,7 @@ def main() -> None:
 def _import_all() -> None:
     """Import what a self-check needs besides the course itself, on one thread, so that forking is safe."""
     os.environ["MPLBACKEND"] = "agg"
-    import matplotlib.pyplot
-    import rich.table
-    import safetensors.torch
     import torch
-    import typer
     from IPython.core import inputtransformer2  # noqa: F401
 
     torch.set_num_threads(1)

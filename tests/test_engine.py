@@ -159,7 +159,9 @@ def test_gradients_are_those_of_a_fixed_projection():
 
 
 def test_the_meta_device_shows_a_hard_coded_one():
-    assert call("def f(x): return x * 2", torch.ones(2), device="meta").value == Array(None, (2,), "torch.float32", "meta")
+    assert call("def f(x): return x * 2", torch.ones(2), device="meta").value == Array(
+        None, (2,), "torch.float32", "meta"
+    )
     assert call("def f(x): return torch.zeros(2)", torch.ones(2), device="meta").value.device == "cpu"
 
 
@@ -237,11 +239,19 @@ def test_running_out_of_memory_is_an_exception(open_session):
 
 @linux
 def test_a_worker_holds_nothing_of_the_judges(open_session):
-    source = "import sys, os\ndef modules(): return sorted(name for name, module in sys.modules.items() if module is not None)\ndef fds(): return sorted(map(int, os.listdir('/proc/self/fd')))"
+    source = """
+import os, sys
+def modules(): return sorted(name for name, module in sys.modules.items() if module is not None)
+def fds(): return sorted(map(int, os.listdir('/proc/self/fd')))
+"""
     session = open_session({"rnn": source})
     begun(session)
     modules = session.perform(Call("rnn", "modules"), None).value
-    held = [name for name in modules if name.split(".")[0] == "solution" or name.startswith(("grader.checks.", "grader.judge"))]
+    held = [
+        name
+        for name in modules
+        if name.split(".")[0] == "solution" or name.startswith(("grader.checks.", "grader.judge"))
+    ]
     assert held == [] and "torch" in modules
     assert len(session.perform(Call("rnn", "fds"), None).value) <= 5  # three streams, the wire, and the listing itself
 
@@ -329,7 +339,9 @@ def test_cells_run_in_order_and_one_that_raises_stops_no_other(open_session):
 
 
 def test_cells_import_the_students_own_modules(open_session):
-    cells = [("cell 1", "from starter import rnn\nfrom grader.check import check, use\ncheck('1.1')\ndef f(): return rnn.y")]
+    cells = [
+        ("cell 1", "from starter import rnn\nfrom grader.check import check, use\ncheck('1.1')\ndef f(): return rnn.y")
+    ]
     session = open_session({"rnn": "y = 41"}, {"cells1": cells})
     begun(session, "cells1")
     assert session.perform(Call("cells1", "f"), None).value == 41

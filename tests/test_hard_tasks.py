@@ -10,7 +10,7 @@ from grader.engine.values import Given
 from grader.engine.workbench import Workbench
 from grader.subject import Subject
 
-GATED = '''
+GATED = """
 import torch
 
 def loss_surface(model, loss_fn, radius, steps, generator):
@@ -44,9 +44,9 @@ def forgetful_surface(model, loss_fn, radius, steps, generator):
             p += 1
     loss_fn(model)
     return surface
-'''
+"""
 
-CHARLM = '''
+CHARLM = """
 import torch
 import torch.nn.functional as F
 
@@ -69,9 +69,9 @@ def attached_chunk(model, optimizer, x, y, state, max_norm):
     torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
     return loss.item(), state
-'''
+"""
 
-SEQ2SEQ = '''
+SEQ2SEQ = """
 import torch
 EOS = 3
 
@@ -98,7 +98,7 @@ def beam_search(model, src, lengths, max_length, beam_size):
         sentences.append(beam[0][1])
         scores.append(beam[0][0])
     return sentences, torch.tensor(scores)
-'''
+"""
 
 
 @pytest.fixture(params=["here", "worker"])

@@ -53,7 +53,10 @@ def test_a_zip_is_read_directly_or_below_one_folder(tmp_path, course):
 
 
 def test_an_nbgrader_tree_gives_its_students(tmp_path, course):
-    write(tmp_path / "ann" / "01_sine_wave_rnn", **{"starter/rnn.py": "x = 1", "01_sine_wave_rnn.ipynb": notebook("y = 2")})
+    write(
+        tmp_path / "ann" / "01_sine_wave_rnn",
+        **{"starter/rnn.py": "x = 1", "01_sine_wave_rnn.ipynb": notebook("y = 2")},
+    )
     submissions, _ = find(tmp_path)
     taken = read(submissions[0], course, RELEASED)
     assert (submissions[0].student, taken.modules, taken.problems) == ("ann", {"rnn": "x = 1"}, {})
@@ -95,7 +98,9 @@ def test_a_named_pipe_does_not_hang(tmp_path, course):
     assert "no regular file" in material(tmp_path / "a", course).problems["rnn"]
 
 
-@pytest.mark.parametrize("name", ["../starter/rnn.py", "/starter/rnn.py", "starter/../../rnn.py", "C:\\starter\\rnn.py"])
+@pytest.mark.parametrize(
+    "name", ["../starter/rnn.py", "/starter/rnn.py", "starter/../../rnn.py", "C:\\starter\\rnn.py"]
+)
 def test_a_path_that_leaves_the_zip_is_refused(tmp_path, course, name):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(name, "x = 2")

@@ -19,6 +19,7 @@ nbgrader_apps = pytest.importorskip("nbgrader.apps")
 
 ASSIGNMENT = "01_sine_wave_rnn"
 STUDENTS = ("complete", "untouched", "1.2-bias-hh-missing", "1.5-context-read-again")
+EXECUTED = ("untouched", "1.5-context-read-again")  # by a kernel, which takes as long as the notebook does
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,9 @@ def test_round_trip_with_the_engine(api, tmp_path, examples):
     assert graded.read_text(encoding="utf-8") == examples["1.2-bias-hh-missing"]["starter/rnn.py"]
     answer = api.generate_feedback(ASSIGNMENT, "1.2-bias-hh-missing")
     assert answer["success"], answer.get("log")
-    page = (tmp_path / "feedback" / "1.2-bias-hh-missing" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
+    page = (tmp_path / "feedback" / "1.2-bias-hh-missing" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text(
+        encoding="utf-8"
+    )
     assert "b_hh is missing from the sum" in page
     assert "double precision is exact" not in page  # the sentence of a hidden check
 
@@ -101,13 +104,12 @@ def test_round_trip_without_the_engine(api, tmp_path, examples):
     steps = api.config.Autograde.autograde_preprocessors
     api.config.Autograde.autograde_preprocessors = [Execute if step is EngineExecute else step for step in steps]
     api.config.Execute.timeout = 120
-    for student in ("complete", "untouched", "1.5-context-read-again"):
+    for student in EXECUTED:
         hand_in(tmp_path, student, examples[student])
         answer = api.autograde(ASSIGNMENT, student)
         assert answer["success"], answer.get("log")
-    assert [scores(api, "complete")[f"check-1-{n}"] for n in range(1, 7)] == [2, 3, 2, 4, 3, 3]
     assert [scores(api, "untouched")[f"check-1-{n}"] for n in range(1, 7)] == [0] * 6
-    assert 0 < scores(api, "1.5-context-read-again")["check-1-5"] < 3
+    assert [scores(api, "1.5-context-read-again")[f"check-1-{n}"] for n in range(1, 7)] == [2, 3, 2, 4, 2.4, 3]
 
 
 def test_a_fault_of_the_engine_is_no_zero(api, tmp_path, examples, monkeypatch):
@@ -115,5 +117,3 @@ def test_a_fault_of_the_engine_is_no_zero(api, tmp_path, examples, monkeypatch):
     monkeypatch.setattr("grader.nbgrader_plugin.sys.executable", "/bin/false")
     answer = api.autograde(ASSIGNMENT, "complete")
     assert not answer["success"] and "the engine gave no score" in answer["log"] + answer["error"]
-
-

@@ -12,7 +12,12 @@ OUTPUTS = ("outputs", "h_n")
 
 def cell_shapes(features: int, hidden: int, prefix: str = "") -> dict[str, tuple[int, ...]]:
     """The parameters of a recurrent cell, under torch's names."""
-    shapes = {"weight_ih": (hidden, features), "weight_hh": (hidden, hidden), "bias_ih": (hidden,), "bias_hh": (hidden,)}
+    shapes = {
+        "weight_ih": (hidden, features),
+        "weight_hh": (hidden, hidden),
+        "bias_ih": (hidden,),
+        "bias_hh": (hidden,),
+    }
     return {prefix + name: shape for name, shape in shapes.items()}
 
 
@@ -45,7 +50,9 @@ def test_windows_of_several_features(student, reference, draw):
 def test_windows_with_a_horizon(student, reference, draw):
     """The targets lie `horizon` steps after the inputs, and windows that would need later values are left out."""
     series = draw.given("series", 12)
-    agree(student.call("make_windows", series, 4, 3), reference.call("make_windows", series, 4, 3), "the result", WINDOWS)
+    agree(
+        student.call("make_windows", series, 4, 3), reference.call("make_windows", series, 4, 3), "the result", WINDOWS
+    )
 
 
 @check("1.1")

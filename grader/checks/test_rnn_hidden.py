@@ -14,7 +14,9 @@ DOUBLE = torch.float64
 def test_windows_in_double(student, reference, draw):
     """The windows keep the dtype of the series, also when it is laid out with gaps in memory."""
     series = draw.given("series", 15, 2, dtype=DOUBLE, strided=True)
-    agree(student.call("make_windows", series, 5, 2), reference.call("make_windows", series, 5, 2), "the result", WINDOWS)
+    agree(
+        student.call("make_windows", series, 5, 2), reference.call("make_windows", series, 5, 2), "the result", WINDOWS
+    )
 
 
 @check("1.1", value=False, hidden=True)

@@ -82,7 +82,7 @@ class ForkedNursery:
     def close(self) -> None:
         self._link.close()
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=10 if self._warm else 0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -112,7 +112,9 @@ class ForkedNursery:
 def _start_nursery(theirs: socket.socket, folder: str) -> subprocess.Popen:
     """A nursery in a process of its own, from an empty environment."""
     arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno())]
-    return subprocess.Popen(arguments, pass_fds=[theirs.fileno()], env=_environment(), cwd=folder, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(
+        arguments, pass_fds=[theirs.fileno()], env=_environment(), cwd=folder, stdin=subprocess.DEVNULL
+    )
 
 
 class _Forked:
@@ -122,6 +124,8 @@ class _Forked:
         self._pid = pid
 
     def wait(self, timeout: float | None = None) -> int:
+        if timeout == 0:
+            self.kill()
         return os.waitpid(self._pid, 0)[1]  # it ends when its link is closed
 
     def kill(self) -> None:
@@ -172,8 +176,8 @@ class Worker:
         self._ended = False
         try:
             self.layers = self.request(vars(job), time.monotonic() + START_SECONDS).value
-        except Ended as end:  # no student code has run yet: this is ours
-            raise RuntimeError(f"a worker did not start: {end}") from end
+        except Ended as problem:  # no student code has run yet: this is ours
+            raise RuntimeError(f"a worker did not start: {problem}") from problem
 
     def request(self, message, deadline: float, answer: Callable[[Ask], Answer] | None = None) -> Seen:
         """Send one request and wait for its `Seen`; raises `Ended` when the worker is no more."""

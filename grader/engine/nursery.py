@@ -30,8 +30,6 @@ def warm_up() -> None:
     import torch
 
     torch.set_num_threads(1)  # a process that has run a multi-threaded operation must not be forked
-    import toolkit.plots
-    import toolkit.stand_ins
     from grader.engine import worker  # noqa: F401
     from grader.engine.codec import decode, encode
 
@@ -115,8 +113,9 @@ def _children() -> list[int]:
 def run(judge: socket.socket) -> None:
     """Warm up, say so, and serve."""
     warm_up()
-    judge.send(b"{}")
-    main(judge)
+    with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
+        judge.send(b"{}")
+        main(judge)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,21 @@ from typing import Any
 
 import torch
 
-__all__ = ["Answer", "Array", "Ask", "Call", "Callback", "Failure", "Given", "Handle", "Load", "Opaque", "Seen",
-           "Substitute", "WIRE_TYPES"]  # fmt: skip
+__all__ = [
+    "WIRE_TYPES",
+    "Answer",
+    "Array",
+    "Ask",
+    "Call",
+    "Callback",
+    "Failure",
+    "Given",
+    "Handle",
+    "Load",
+    "Opaque",
+    "Seen",
+    "Substitute",
+]  # fmt: skip
 
 
 def _expect(owner: object, **types: type | tuple[type, ...]) -> None:

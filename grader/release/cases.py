@@ -54,7 +54,9 @@ def _alike(old: Recording, new: Recording) -> bool:
     logs += [(old.variants.get(name, []), log) for name, log in new.variants.items()]
     return (
         len(old.draws) == len(new.draws)
-        and all(one.shape == other.shape and one.allclose(other) for one, other in zip(old.draws, new.draws, strict=True))
+        and all(
+            one.shape == other.shape and one.allclose(other) for one, other in zip(old.draws, new.draws, strict=True)
+        )
         and old.variants.keys() == new.variants.keys()
         and all(len(one) == len(other) and all(map(same_seen, one, other)) for one, other in logs)
     )

@@ -67,11 +67,13 @@ show(fig, alt="A noisy wave of four periods, and three more periods that the net
 # ## What you will build
 #
 # ```text
-#  series ──▶ windows ──▶ RNN: a cell, repeated ──▶ linear layer ──▶ next value
-#   (T,)     (N, L, F)         (N, L, H)             (N, L, F)           │
-#                1.1            1.2, 1.3                                  │
-#                               ▲      gradients: 1.4, a training step: 1.6
-#                               └────────── fed back as the next input: 1.5
+#  series ──▶ windows ──▶ a cell, unrolled ──▶ linear layer ──▶ next value
+#   (T,)      (N, L, F)      (N, L, H)          (N, L, F)           │
+#               1.1           1.2, 1.3                              │
+#                                ▲                                  │
+#                                └───────── fed back: 1.5 ──────────┘
+#
+#  gradients through time: 1.4      a training step: 1.6
 # ```
 #
 # Shapes are written with the same letters everywhere: `N` batch, `T` length of the whole series, `L` length of a

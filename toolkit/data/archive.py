@@ -38,7 +38,8 @@ def labelled_reviews(path: Path) -> Iterator[tuple[str, str, bytes]]:
                 if match and member.isreg():
                     yield match[1], match[2], tar.extractfile(member).read()
     except BROKEN as error:
-        raise DataError(f"{path.name} is not a whole tar archive ({error})") from error
+        first_line = f"{error}\n".splitlines()[0].rstrip(":")
+        raise DataError(f"{path.name} is not a whole tar archive ({first_line})") from error
 
 
 def content_trouble(path: Path, content: Content) -> str | None:
@@ -59,8 +60,10 @@ def _bounded(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     unpacked = 0
     while (member := tar.next()) is not None:
         unpacked += member.size
-        if unpacked > MAX_UNPACKED or (member.size > MAX_REVIEW and REVIEW.fullmatch(member.name)):
-            raise tarfile.TarError(f"{member.name} has {member.size:,} bytes, more than any review may")
+        if unpacked > MAX_UNPACKED:
+            raise tarfile.TarError(f"it unpacks to more than {MAX_UNPACKED:,} bytes")
+        if member.size > MAX_REVIEW and REVIEW.fullmatch(member.name):
+            raise tarfile.TarError(f"a review has {member.size:,} bytes, expected {MAX_REVIEW:,} at most")
         tar.members.clear()  # tarfile would keep a record of all 100,000
         yield member
 

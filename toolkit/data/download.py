@@ -19,10 +19,11 @@ __all__ = ["Part", "Report", "ResumingDownloader"]
 
 Report = Callable[[str, int, int | None], None]  # name of the file, bytes so far, bytes in all if known
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
+CHUNK = 2**13  # bytes; when a connection breaks, a piece that has begun is lost
 MAX_IDLE = 3  # tries in a row that bring nothing
 MAX_TRIES = 100
 PAUSE = 0.5  # seconds, times the number of idle tries
-RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 class Part:
@@ -44,7 +45,8 @@ class Part:
         return self
 
     def __exit__(self, *exception) -> None:
-        self.stream.close()
+        with local_writes(self.path.parent):  # a full disk shows again here
+            self.stream.close()
         if not self.size:
             self.discard()
 
@@ -154,10 +156,17 @@ class ResumingDownloader:
             self._drop_if_wrong(error)
             raise
         except (OSError, ValueError) as error:  # requests' exceptions are OSErrors, some ValueErrors too
-            if status_of(error) == 416:  # nothing there behind what we have
-                self.part.discard()
-            return error
+            return self._nothing_behind(error) if status_of(error) == 416 else error
         return None if self._ended() else ConnectionError("Connection aborted")
+
+    def _nothing_behind(self, error: Any) -> Exception | None:
+        """The server has no byte after those here: either they are all, or they belong to another file."""
+        match = RANGE.fullmatch(error.response.headers.get("Content-Range", ""))
+        if match and match[2] == str(self.part.size):
+            self.part.total = self.part.size
+            return None
+        self.part.discard()
+        return error
 
     def _ended(self) -> bool:
         """Without an announced size, the end of the connection is the end of the file."""
@@ -186,7 +195,7 @@ def _http(headers: dict[str, str], on_response: Callable) -> Callable:
     """pooch's own HTTP downloader; requests calls the hook before the body is read."""
     from pooch import HTTPDownloader
 
-    return HTTPDownloader(headers=headers, hooks={"response": on_response}, timeout=TIMEOUT, chunk_size=2**16)
+    return HTTPDownloader(headers=headers, hooks={"response": on_response}, timeout=TIMEOUT, chunk_size=CHUNK)
 
 
 def _announced(response: Any, part: Part) -> int | None:
@@ -196,6 +205,6 @@ def _announced(response: Any, part: Part) -> int | None:
         length = response.headers.get("Content-Length", "")
         return int(length) if length.isdecimal() else None
     match = RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if not match or int(match[1]) != part.size:
+    if not match or match[1] != str(part.size):
         raise OriginFailed(f"sent another part of the file than the one from byte {part.size:,}")
     return int(match[2]) if match[2].isdecimal() else None

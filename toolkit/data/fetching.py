@@ -113,10 +113,14 @@ def _part(url: str, staged: Path) -> Path:
 
 
 def _forget_parts(place: Path, target: Path) -> None:
-    """What other addresses began to send isn't needed once the file is in place."""
+    """Once the file is in place, drop what other addresses began to send, and what a killed run of pooch left.
+
+    pooch's temporary file is empty until the download is renamed onto it, so no other run misses it.
+    """
+    empty = (path for path in place.glob("tmp*") if path.stat().st_size == 0)
     with local_writes(target.parent):
-        for part in place.glob(f"{target.name}.*.part"):
-            part.unlink(missing_ok=True)
+        for path in (*place.glob(f"{target.name}.*.part"), *empty):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -21,7 +21,12 @@ class RNNCell(nn.Module):
     def __init__(self, input_size, hidden_size):
         super().__init__()
         scale = 1 / math.sqrt(hidden_size)
-        shapes = dict(weight_ih=(hidden_size, input_size), weight_hh=(hidden_size, hidden_size), bias_ih=(hidden_size,), bias_hh=(hidden_size,))
+        shapes = dict(
+            weight_ih=(hidden_size, input_size),
+            weight_hh=(hidden_size, hidden_size),
+            bias_ih=(hidden_size,),
+            bias_hh=(hidden_size,),
+        )
         for name, shape in shapes.items():
             setattr(self, name, nn.Parameter(scale * (2 * torch.rand(shape) - 1)))
 

@@ -1,0 +1,245 @@
+"""The checks themselves, their recordings, and what a student's own session shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from grader.checks.kit import all_checks, checks_of
+from grader.examples import example_class
+from grader.recordings import CASES, Live, Saved
+from grader.references import variants_of
+from grader.reports.card import card_html, card_text
+from grader.results import CheckResult, TaskResult
+from tests.conftest import ROOT
+
+
+def test_every_task_has_value_checks_and_its_checks_have_names_of_their_own(course):
+    for task in course.graded:
+        checks = checks_of(task.id)
+        assert sum(check.is_value for check in checks) >= 3, task.id
+        assert any(check.hidden for check in checks), task.id
+        assert len({check.name for check in checks}) == len(checks)
+    assert {check.task for check in all_checks()} == {task.id for task in course.graded}
+
+
+def test_hidden_checks_stand_in_files_that_the_bundle_leaves_out():
+    for check in all_checks():
+        assert check.function.__module__.endswith("_hidden") == check.hidden, check.name
+
+
+def test_every_notebook_carries_twenty_points(course):
+    for number in course.notebooks:
+        assert sum(task.points for task in course.tasks.values() if task.notebook == number) == 20
+
+
+def test_the_bank_is_as_large_as_a_class_needs(course):
+    assert all(len(variants_of(task.id)) >= 8 for task in course.graded)
+
+
+def test_recorded_cases_hold_every_visible_check_and_no_hidden_one(course):
+    saved = Saved()
+    for task in course.graded:
+        recorded = saved._case(task.id)["checks"]
+        assert set(recorded) == {check.name for check in checks_of(task.id, hidden=False)}
+        assert all(recording.variants for recording in recorded.values())
+    assert {path.stem for path in CASES.iterdir()} == {task.id for task in course.graded}
+
+
+def test_other_seeds_draw_other_inputs(course):
+    check = checks_of("1.2")[0]
+    one, other = (Live(course, seed).get(check).draws for seed in (1, 2))
+    assert not any(a.equal(b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("impl, passed", [("solution", True), ("starter", False)])
+def test_the_checks_run_under_pytest(impl, passed, tmp_path):
+    if impl == "starter":
+        shutil.copytree(ROOT / "starter", tmp_path / "starter")
+        shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+        impl = str(tmp_path)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "grader/checks",
+        "--impl",
+        impl,
+        "--device",
+        "cpu",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=ROOT)
+    count = len(all_checks())
+    # the starter's parameters are given, so the property check of them passes, and earns nothing alone
+    expected = f"{count} passed" if passed else f"{count - 1} failed, 1 passed"
+    assert expected in done.stdout.strip().splitlines()[-1], done.stdout[-3000:]
+
+
+# the card
+
+
+def test_a_card_tells_verdict_message_and_hint_and_escapes_them():
+    check = CheckResult("n", "One step <computes>.", "failed", message="x < y \x1b[31m", hint="Swap & try.")
+    made = TaskResult("1.2", 3, [check])
+    page, text = card_html(made, "Title"), card_text(made, "Title")
+    for part in ("One step &lt;computes&gt;.", "x &lt; y", "Swap &amp; try.", "0 of 3"):
+        assert part in page
+    assert "\x1b" not in page + text and "Hint: Swap & try." in text
+
+
+def test_a_property_counts_only_where_the_values_pass():
+    def scored(*verdicts):
+        value, other, prop = verdicts
+        return TaskResult("1.1", 3, [CheckResult("a", "s", value), CheckResult("b", "s", other),
+                                     CheckResult("c", "s", prop, is_value=False)]).score  # fmt: skip
+
+    assert scored("passed", "passed", "passed") == 3
+    assert scored("passed", "passed", "failed") == 2
+    assert scored("passed", "failed", "passed") == 1
+    assert scored("failed", "failed", "passed") == 0
+
+
+# a student's own session
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A student's copy: their own starter/, found before the installed one."""
+    shutil.copytree(ROOT / "starter", tmp_path / "starter")
+    return tmp_path
+
+
+def python(folder, code: str, **environment) -> subprocess.CompletedProcess:
+    clean = {
+        name: value for name, value in os.environ.items() if name not in ("NBGRADER_EXECUTION", "UNROLLED_EXECUTION")
+    }
+    path = {"PYTHONPATH": str(folder)}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60,
+                          cwd=folder, env=clean | path | environment)  # fmt: skip
+
+
+def complete(course) -> str:
+    return next(files for name, files in example_class(course) if name == "complete")["starter/rnn.py"]
+
+
+def test_check_judges_what_is_on_disk_now(copy, course):
+    (copy / "solved.py.txt").write_text(complete(course), encoding="utf-8")
+    code = """
+import shutil, time
+from starter import rnn
+from grader.check import check, use
+check("1.2")
+print(use("1.3").__module__)
+shutil.copy("solved.py.txt", "starter/rnn.py")
+check("1.2")
+print(use("1.3").__module__, use("1.3") is rnn.RNN)
+start = time.perf_counter(); check("1.2"); print("seconds", time.perf_counter() - start)
+"""
+    done = python(copy, code)
+    assert done.returncode == 0, done.stderr
+    assert "to do (0 of 3)" in done.stdout and "passed (3 of 3)" in done.stdout
+    assert "toolkit.stand_ins" in done.stdout and "starter.rnn True" in done.stdout
+    assert done.stderr == ""  # any word on standard error would score 0 under nbgrader
+    state = json.loads((copy / ".unrolled" / "progress.json").read_text())
+    assert state["1.2"]["verdict"] == "passed"
+
+
+def test_check_judges_a_cell_of_the_notebook(copy):
+    code = """
+import torch
+from grader.check import check
+def train_step(model, optimizer, x, y, max_norm):
+    optimizer.zero_grad()
+    loss = torch.nn.functional.mse_loss(model(x)[0], y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+check("1.6")
+"""
+    done = python(copy, code)
+    assert "not clipped" in done.stdout and done.stderr == "", done.stderr
+
+
+@pytest.mark.parametrize(
+    "environment, raised",
+    [
+        ({}, False),
+        ({"NBGRADER_EXECUTION": "autograde"}, True),
+        ({"NBGRADER_EXECUTION": "validate"}, True),
+        ({"UNROLLED_EXECUTION": "1"}, True),
+    ],
+)
+def test_check_raises_only_where_a_verdict_is_wanted(copy, environment, raised):
+    done = python(copy, 'from grader.check import check; check("1.1")', **environment)
+    assert (done.returncode != 0) == raised
+    assert ("NotSolved" in done.stderr) == raised
+
+
+def test_a_broken_module_is_told_and_nothing_stops(copy):
+    (copy / "starter" / "rnn.py").write_text("def broken(:\n", encoding="utf-8")
+    done = python(copy, 'from grader.check import check, use; check("1.1"); print(use("1.2").__module__)')
+    assert done.returncode == 0, done.stderr
+    assert (
+        "SyntaxError" in done.stdout and "starter/rnn.py, line 1" in done.stdout and "toolkit.stand_ins" in done.stdout
+    )
+
+
+def terminal(folder, *arguments: str, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, check=False,
+                          timeout=60, cwd=folder, env={**os.environ, "UNROLLED_WARM": "0"} | environment)  # fmt: skip
+
+
+def test_check_and_progress_in_a_terminal(copy, course):
+    assert "not checked yet" in terminal(copy, "progress", COLUMNS="200").stdout
+    (copy / "starter" / "rnn.py").write_text(
+        complete(course).replace("torch.tanh(x @", "torch.sigmoid(x @"), encoding="utf-8"
+    )
+    done = terminal(copy, "check", "1.1", "1.2", "1.3")
+    assert done.returncode == 1
+    assert "1.1 Windows over a series: passed" in done.stdout and "goes through a sigmoid" in done.stdout
+    assert "1.3 Unrolling the cell over a sequence: passed" in done.stdout  # on a stand-in for 1.2
+    assert terminal(copy, "check", "1.1").returncode == 0
+    (copy / "starter" / "rnn.py").write_text("", encoding="utf-8")
+    assert "changed since" in terminal(copy, "progress", COLUMNS="200").stdout
+
+
+def test_an_endless_loop_is_a_verdict_in_a_terminal_too(copy, course, monkeypatch):
+    text = complete(course).replace("### BEGIN SOLUTION 1.1\n", "### BEGIN SOLUTION 1.1\n    import os; os._exit(0)\n")
+    (copy / "starter" / "rnn.py").write_text(text, encoding="utf-8")
+    done = terminal(copy, "check", "1.1", "1.2")
+    assert (
+        "1.1 Windows over a series: ended the process" in done.stdout
+        and "1.2 One step of a recurrent network: passed" in done.stdout
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forking a warm process is for Linux")
+def test_the_warm_process_answers_as_the_cold_one(copy, course, tmp_path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "UNROLLED_WARM")}
+    environment |= {"XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    code = "from grader import warm; warm.IDLE_SECONDS = 20; warm.main()"
+    server = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=ROOT)
+    try:
+        cold = terminal(copy, "check", "1")
+        end = time.monotonic() + 30
+        folder = tmp_path / "run" / f"unrolled-{os.getuid()}"
+        while not [path for path in folder.glob("*") if not path.suffix] and time.monotonic() < end:
+            time.sleep(0.05)
+        command = [sys.executable, "-c", "import sys; from grader import warm; sys.exit(warm.run_warm(['check', '1']))"]
+        hot = subprocess.run(
+            command, env=environment, cwd=copy, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (hot.stdout, hot.returncode) == (cold.stdout, cold.returncode), hot.stderr
+    finally:
+        server.kill()
+        server.wait()

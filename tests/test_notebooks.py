@@ -1,0 +1,51 @@
+"""The notebooks executed: the reference's under nbval, the untouched one from top to bottom, and the release's gate."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from grader.release import notebook_bytes, solution_notebook
+from grader.release.steps import check_release
+from tests.conftest import ROOT
+
+CELL_SECONDS = 120
+NAMES = sorted(path.stem for path in (ROOT / "solution" / "notebooks").glob("*.py"))
+
+
+def test_the_release_is_up_to_date():
+    lines, same = check_release(ROOT)
+    assert same, "\n".join(lines)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_notebook_executes_under_nbval(name, course, tmp_path):
+    source = (ROOT / "solution" / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
+    (tmp_path / f"{name}.ipynb").write_bytes(notebook_bytes(solution_notebook(source, name, course)))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax",
+               f"--nbval-cell-timeout={CELL_SECONDS}",               "--nbval-kernel-startup-timeout=60", str(tmp_path)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, cwd=ROOT,
+                          env=os.environ | {"UNROLLED_EXECUTION": "nbval"})  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_untouched_notebook_runs_through_and_earns_nothing(name, course, tmp_path, monkeypatch):
+    monkeypatch.delenv("UNROLLED_EXECUTION", raising=False)
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    (tmp_path / "starter").symlink_to(ROOT / "starter")
+    NotebookClient(
+        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not [output for output in shown if output.output_type == "error" or output.get("name") == "stderr"]
+    cards = [cell.outputs[0].data["text/plain"] for cell in notebook.cells if cell.source.startswith("check(")]
+    assert len(cards) == 6 and all("to do (0 of" in card for card in cards)
+    assert any("stand-in" in output.get("text", "") for output in shown)

@@ -1,0 +1,165 @@
+"""What holds the project together: imports in one direction, one environment, commands that exist, a clean bundle."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+
+from grader.release.bundle import bundled_files, write_bundle
+from grader.tasks import load_course
+from tests.conftest import ROOT
+
+PACKAGES = ("starter", "solution", "toolkit", "grader")
+
+
+def imported(path) -> set[str]:
+    """The first parts of everything that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or ".").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", ["starter", "solution"])
+def test_modules_build_on_torch_and_the_standard_library_alone(package):
+    for path in (ROOT / package).glob("*.py"):
+        assert imported(path) <= {"torch", *sys.stdlib_module_names}, path
+
+
+def test_the_toolkit_knows_nothing_of_the_grader_or_the_modules():
+    for path in (ROOT / "toolkit").rglob("*.py"):
+        assert not imported(path) & {"starter", "solution", "grader"}, path
+
+
+def test_the_engine_knows_nothing_of_the_judge():
+    allowed = {"grader.engine", "toolkit.stand_ins", "toolkit.plots"}
+    for path in (ROOT / "grader" / "engine").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else \
+                [alias.name for alias in node.names] if isinstance(node, ast.Import) else []  # fmt: skip
+            own = [name for name in names if name.split(".")[0] in PACKAGES]
+            assert all(any(name == a or name.startswith(f"{a}.") for a in allowed) for name in own), (path, own)
+
+
+def test_every_package_is_listed():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for name in PACKAGES
+        for path in (ROOT / name).rglob("__init__.py")
+    }
+    assert set(listed) == found
+
+
+def test_constraints_pin_every_requirement():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    pinned = {name.lower().replace("_", "-"): version for name, version in pinned.items()}
+    for requirement in wanted:
+        name = re.match(r"[A-Za-z0-9_-]+", requirement)[0].lower().replace("_", "-")
+        least = re.search(r">=([\d.]+)", requirement)[1]
+        assert name in pinned, f"{name} is not pinned"
+        assert [*map(int, re.findall(r"\d+", pinned[name]))] >= [*map(int, least.split("."))], requirement
+
+
+def test_conda_installs_what_pip_installs():
+    text = (ROOT / "environment.yml").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    extras = re.search(r"\.\[([a-z,]+)\]", makefile)[1]
+    assert f".[{extras}]" in text and "--constraint constraints.txt" in text
+    assert re.search(r"python=3\.11\b", text)
+    assert f".[{extras}]" in (ROOT / "README.md").read_text()
+
+
+def test_make_lists_its_targets():
+    done = subprocess.run(["make", "help"], capture_output=True, text=True, check=True, cwd=ROOT)
+    targets = [
+        "setup",
+        "demo",
+        "test",
+        "lab",
+        "check",
+        "grade",
+        "release",
+        "release-check",
+        "validate",
+        "data",
+        "bench",
+        "bundle",
+        "clean",
+    ]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["help", *targets]
+
+
+def test_the_first_screen_of_the_readme_has_the_two_commands():
+    first = (ROOT / "README.md").read_text().splitlines()[:25]
+    assert any(line.startswith("make demo") for line in first) and any(line.startswith("make test") for line in first)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md"])
+def test_commands_in_documents_exist(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    for command in re.findall(r"python -m grader ([a-z]+)", text):
+        assert re.search(rf"\b{command}\b", done.stdout), command
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", text, re.MULTILINE):
+        assert re.search(rf"^{max(target)}:", makefile, re.MULTILINE), target
+    for option in re.findall(r"`(--[a-z]+)`", text):
+        assert re.search(rf"\b{option[2:]}\b", (ROOT / "grader" / "cli.py").read_text()), option
+
+
+def test_the_bundle_holds_no_line_of_a_solution(tmp_path):
+    files = {name: content.decode("utf-8", "replace") for name, content in bundled_files(ROOT).items()}
+    assert not [name for name in files if "hidden" in name or "variants" in name or name.startswith("solution/")]
+    for source in [*(ROOT / "solution").glob("*.py"), *(ROOT / "solution" / "notebooks").glob("*.py")]:
+        for region in re.findall(
+            r"### BEGIN SOLUTION[^\n]*\n(.*?)### END SOLUTION", source.read_text(encoding="utf-8"), re.DOTALL
+        ):
+            for line in map(str.strip, region.splitlines()):
+                told = line.startswith("#") or len(line) < 40 or not re.search(r"[(=]", line)
+                places = [name for name, text in files.items() if line in text and name != "toolkit/stand_ins.py"]
+                assert told or not places, (line, places)
+
+
+def test_the_bundle_is_a_course_that_checks(tmp_path):
+    write_bundle(ROOT, tmp_path / "course.zip")
+    first = (tmp_path / "course.zip").read_bytes()
+    write_bundle(ROOT, tmp_path / "course.zip")
+    assert (tmp_path / "course.zip").read_bytes() == first
+    with zipfile.ZipFile(tmp_path / "course.zip") as archive:
+        archive.extractall(tmp_path)
+    place = tmp_path / "unrolled"
+    where = bundled_python(place, "-c", "import grader; print(grader.__file__)").stdout
+    assert where.startswith(str(place)), where
+    done = bundled_python(place, "-m", "grader", "check", "1.1")
+    assert "to do (0 of 2)" in done.stdout, done.stderr
+    tried = bundled_python(place, "-m", "pytest", "-q", "-p", "no:cacheprovider", "grader/checks", "--task", "1.1")
+    assert "5 failed" in tried.stdout, tried.stdout + tried.stderr  # the visible checks, on the untouched starter
+
+
+def bundled_python(place, *arguments: str) -> subprocess.CompletedProcess:
+    """Python in an unpacked bundle, which is found before what is installed."""
+    environment = os.environ | {"PYTHONPATH": str(place), "UNROLLED_WARM": "0"}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=place,
+                          timeout=60, env=environment)  # fmt: skip
+
+
+def test_the_tasks_that_are_required_come_first():
+    order = list(load_course().tasks)
+    assert all(
+        order.index(other) < order.index(task.id) for task in load_course().tasks.values() for other in task.requires
+    )
