@@ -27,8 +27,8 @@ def test_the_release_is_up_to_date():
 def test_the_solution_notebook_executes_under_nbval(name, course, tmp_path):
     source = (ROOT / "solution" / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
     (tmp_path / f"{name}.ipynb").write_bytes(notebook_bytes(solution_notebook(source, name, course)))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax",
-               f"--nbval-cell-timeout={CELL_SECONDS}",               "--nbval-kernel-startup-timeout=60", str(tmp_path)]  # fmt: skip
+    limits = [f"--nbval-cell-timeout={CELL_SECONDS}", "--nbval-kernel-startup-timeout=60"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", *limits, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, cwd=ROOT,
                           env=os.environ | {"UNROLLED_EXECUTION": "nbval"})  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
@@ -41,9 +41,8 @@ def test_the_untouched_notebook_runs_through_and_earns_nothing(name, course, tmp
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
     assert not any(cell.get("outputs") for cell in notebook.cells)
     (tmp_path / "starter").symlink_to(ROOT / "starter")
-    NotebookClient(
-        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
-    ).execute()
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=resources).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in shown if output.output_type == "error" or output.get("name") == "stderr"]
     cards = [cell.outputs[0].data["text/plain"] for cell in notebook.cells if cell.source.startswith("check(")]

@@ -18,8 +18,8 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]erro
 def class_table(results: dict, course: Course) -> Table:
     """One row per submission: score, and a sign per task."""
     table = Table(title="Submissions", title_justify="left")
-    table.add_column("student", no_wrap=True)
-    table.add_column("score", justify="right")
+    table.add_column("student", no_wrap=True, max_width=30)
+    table.add_column("score", justify="right", no_wrap=True)
     for task in course.graded:
         table.add_column(task.id, justify="center")
     for entry in results["submissions"]:
