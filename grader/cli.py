@@ -36,6 +36,7 @@ def check(
     from grader.selfcheck import run_check
 
     course = load_course()
+    _check_device(device)
     try:
         chosen = [task for name in tasks or course.notebooks for task in course.select(name)]
         cards = run_check(course, chosen, impl, home(), device)
@@ -69,13 +70,17 @@ def grade(
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
+    isolation: Annotated[
+        str, typer.Option(help="default, or strict: refuse to run with less than every layer.")
+    ] = "default",
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
     from grader.grading import run_grade
     from grader.intake import IntakeError
 
+    _check_isolation(isolation)
+    _check_device(device)
     try:
-        _check_device(device)
         results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume)
     except IntakeError as problem:
         _stop(USAGE, str(problem))
@@ -143,6 +148,16 @@ def home(maintainer: bool = False) -> Path:
     """The folder of the course: where one stands, if it has starter/, else where the grader was installed from."""
     here = Path.cwd()
     return here if not maintainer and (here / "starter").is_dir() else Path(__file__).parent.parent
+
+
+def _check_isolation(isolation: str) -> None:
+    from grader.engine.limits import NOT_YET
+
+    if isolation not in ("default", "strict"):
+        _stop(USAGE, f"--isolation is {isolation!r}, expected default or strict")
+    if isolation == "strict" and NOT_YET:
+        _stop(USAGE, f"--isolation strict is not to be had yet: {', '.join(NOT_YET)} are missing. "
+                     "Grade in a container that holds nothing secret, and leave the option out.")  # fmt: skip
 
 
 def _check_device(device: str) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
 from grader.notebooks import parse
 from grader.results import SCHEMA, dump, write_atomically
@@ -45,7 +46,8 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
         done[student] = entry["record"]
         timing[student] = entry["seconds"]
         on_done(entry["record"])
-    layers = sorted({layer for entry in done.values() for layer in entry.pop("isolation", [])})
+    found = {layer for entry in done.values() for layer in entry.pop("isolation", [])}
+    layers = [layer for layer in LAYERS if layer in found]
     results = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
                "versions": _versions(), "ignored": ignored,
                "submissions": [done[submission.student] for submission in submissions]}  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from grader.engine.limits import LAYERS
 from grader.grade import Options, grade
 from grader.intake import find
 from grader.reports.student import index_page, student_page
@@ -32,7 +33,7 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
         results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo))
     _write_reports(results, out)
     console.print(class_table(results, load_course()))
-    console.print(f"Isolation: {', '.join(results['isolation']) or 'none'}", markup=False, soft_wrap=True)
+    _tell_isolation(results["isolation"], console)
     if ignored:
         console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False, soft_wrap=True)
     console.print(
@@ -41,6 +42,14 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
         soft_wrap=True,
     )
     return results
+
+
+def _tell_isolation(layers: list[str], console: Console) -> None:
+    """The layers in force, and plainly those that are not."""
+    missing = [layer for layer in LAYERS if layer not in layers]
+    console.print(f"Isolation: {', '.join(layers) or 'none'}", soft_wrap=True)
+    if missing:
+        console.print(f"Not in force: {', '.join(missing)}", soft_wrap=True)
 
 
 def _seed(out: Path, seed: int | None, resume: bool) -> int:

@@ -6,7 +6,7 @@ a student's self-check reads the one that the release saved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -15,12 +15,12 @@ from grader.checks.kit import Check
 from grader.compare import Mismatch
 from grader.draw import Draw, replayed, seeded
 from grader.engine.codec import from_file, to_file
-from grader.engine.values import Seen
+from grader.engine.values import Array, Seen
 from grader.engine.workbench import Workbench
 from grader.subject import Subject, Unusable, replaying
 from grader.tasks import Course
 
-__all__ = ["Live", "Recording", "Saved", "packed", "unpacked"]
+__all__ = ["Live", "Recording", "Saved", "moved", "packed", "unpacked"]
 
 CASES = Path(__file__).parent / "cases"
 
@@ -91,10 +91,14 @@ def run_logged(check: Check, bench: Workbench, recording: Recording, space: str)
 
 
 class Saved:
-    """The recordings of a release, one file per task, with the hints of the bank."""
+    """The recordings of a release, one file per task, with the hints of the bank.
 
-    def __init__(self, folder: Path = CASES):
+    They were made on the CPU; on another device the same is expected there.
+    """
+
+    def __init__(self, folder: Path = CASES, device: str = "cpu"):
         self._folder = folder
+        self._device = device
         self._read: dict[str, dict] = {}
 
     def get(self, check: Check) -> Recording:
@@ -115,7 +119,24 @@ class Saved:
             if not path.is_file():
                 raise LookupError(f"{path} is missing: run `make release`, or unpack the course again")
             self._read[task] = unpacked(path)
+            for recording in self._read[task]["checks"].values():
+                recording.reference = moved(recording.reference, self._device)
+                recording.variants = moved(recording.variants, self._device)
         return self._read[task]
+
+
+def moved(value, device: str):
+    """A value of the wire with every array that says it lies on the CPU said to lie on `device`."""
+    match value:
+        case Array(device="cpu"):
+            return replace(value, device=device)
+        case Seen():
+            return replace(value, value=moved(value.value, device), gradients=moved(value.gradients, device))
+        case list() | tuple():
+            return type(value)(moved(item, device) for item in value)
+        case dict():
+            return {key: moved(item, device) for key, item in value.items()}
+    return value
 
 
 def packed(hints: dict[str, str], recordings: dict[str, Recording]) -> bytes:

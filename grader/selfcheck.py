@@ -51,7 +51,7 @@ def _run(course, tasks, impl, home, device, nursery) -> list[Card]:
     from grader.reports.card import card_text
 
     session = session_for(material_of(impl, home, course), course, device, nursery)
-    judge = Judge(course, Saved(), session, hidden=False)
+    judge = Judge(course, Saved(device=device), session, hidden=False)
     cards = []
     try:
         for task in tasks:

@@ -12,8 +12,9 @@ import time
 import pytest
 
 from grader.checks.kit import all_checks, checks_of
+from grader.engine.values import Array
 from grader.examples import example_class
-from grader.recordings import CASES, Live, Saved
+from grader.recordings import CASES, Live, Saved, moved
 from grader.references import variants_of
 from grader.reports.card import card_html, card_text
 from grader.results import CheckResult, TaskResult
@@ -50,6 +51,13 @@ def test_recorded_cases_hold_every_visible_check_and_no_hidden_one(course):
         assert set(recorded) == {check.name for check in checks_of(task.id, hidden=False)}
         assert all(recording.variants for recording in recorded.values())
     assert {path.stem for path in CASES.iterdir()} == {task.id for task in course.graded}
+
+
+def test_on_another_device_the_same_is_expected_there():
+    check = checks_of("1.3", hidden=False)[0]
+    places = [[part.device for part in Saved(device=device).get(check).reference[-1].value] for device in ("cpu", "cuda")]
+    assert places == [["cpu", "cpu"], ["cuda", "cuda"]]
+    assert moved(Array(None, (2,), "torch.float32", "meta"), "cuda").device == "meta"
 
 
 def test_other_seeds_draw_other_inputs(course):

@@ -260,6 +260,7 @@ def test_reports_escape_what_comes_from_a_submission(course):
     (["check", "1.9"], "a written answer"),
     (["check", "1.1", "--impl", "nowhere"], "neither starter, solution nor"),
     (["grade", "starter", "--out", "x", "--device", "tpu"], "tpu"),
+    (["grade", "starter", "--out", "x", "--isolation", "strict"], "file access control"),
 ])  # fmt: skip
 def test_unusable_arguments_are_told_with_the_mend(arguments, words):
     done = run(*arguments, env=os.environ | {"UNROLLED_WARM": "0", "COLUMNS": "400"})

@@ -1,11 +1,11 @@
 """Puts limits on a worker before any student code runs, and names the layers that are in force.
 
-Each function does what the system offers and returns the layers that it could set. (Namespaces and file access
-control belong here as they come.)
+Each function does what the system offers and returns the layers that it could set.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 
@@ -14,7 +14,13 @@ try:
 except ImportError:  # not on Windows
     resource = None
 
-__all__ = ["confine"]
+__all__ = ["LAYERS", "NOT_YET", "confine"]
+
+NOT_YET = ("unprivileged user", "file access control", "namespaces", "no network")  # no function here sets these
+# every layer of the design, the innermost first
+LAYERS = ("own process group", "no descriptor but the wire", "limits on CPU time, file size and open files",
+          "limit on memory", "no new privileges", *NOT_YET)  # fmt: skip
+PR_SET_NO_NEW_PRIVS = 38
 
 CPU_SECONDS = 300
 FILE_BYTES = 16 * 2**20
@@ -23,7 +29,7 @@ OPEN_FILES = 128
 
 def confine(wire: int, memory_bytes: int | None) -> list[str]:
     """Confine this process; `wire` is the one descriptor that stays open, `memory_bytes` what it may map besides."""
-    return [*_own_group(), *_only_wire(wire), *_limits(memory_bytes)]
+    return [*_own_group(), *_only_wire(wire), *_limits(memory_bytes), *_no_new_privileges()]
 
 
 def _own_group() -> list[str]:
@@ -59,6 +65,14 @@ def _limits(memory_bytes: int | None) -> list[str]:
         _lower(resource.RLIMIT_AS, _mapped() + memory_bytes)
         layers.append("limit on memory")
     return layers
+
+
+def _no_new_privileges() -> list[str]:
+    """No program that is started from here on gains rights by a set-user-id bit."""
+    if sys.platform != "linux":
+        return []
+    failed = ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    return [] if failed else ["no new privileges"]
 
 
 def _lower(kind: int, value: int) -> None:
