@@ -57,6 +57,7 @@ def _executed(name: str, course: Course):
     source = (ROOT / "solution" / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
     notebook = solution_notebook(source, name, course)
     os.environ["UNROLLED_EXECUTION"] = "demo"  # an unsolved task in the reference is an error
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models: a second thread only waits
     NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
                    resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()  # fmt: skip
     return notebook

@@ -1,16 +1,12 @@
 """nbgrader with this engine as its execution step: `configure(c)` in an nbgrader_config.py is all it takes.
 
 nbgrader keeps its format, its grade book and its feedback. In place of a kernel, the engine grades the submission in a
-process of its own, so that torch never lives in the formgrader's server, and the verdicts become the outputs of the test
-cells. Without this the released notebooks still work under plain nbgrader, on the visible checks.
+process of its own, so that torch never lives in the formgrader's server; the verdicts become the test cells' outputs.
+Without this the released notebooks still work under plain nbgrader, on the visible checks.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
@@ -30,11 +26,13 @@ from traitlets import Integer
 from grader.release import ClearTasks
 from grader.reports.card import card_html, card_text, headline
 from grader.results import CheckResult, TaskResult
+from grader.service import Service
 from grader.tasks import load_course
 
 __all__ = ["EngineExecute", "configure"]
 
 TEST_CELL = "check-"
+_service = Service()  # one for all submissions: it takes seconds to start, and a fraction of one to grade
 
 
 def configure(c) -> None:
@@ -69,12 +67,7 @@ class EngineExecute(NbGraderPreprocessor):
 
     def _grade(self, folder: Path) -> dict[str, dict]:
         """task → its record. What goes wrong here is the harness's, and ends this submission's autograding."""
-        with tempfile.TemporaryDirectory(prefix="unrolled-") as out:
-            command = [sys.executable, "-m", "grader", "grade", str(folder), "--out", out]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=self.seconds, check=False)
-            if done.returncode:
-                raise RuntimeError(f"the engine gave no score for {folder.name}: {done.stderr.strip() or done.stdout}")
-            entry = json.loads((Path(out) / "results.json").read_bytes())["submissions"][0]
+        entry = _service.grade(folder, self.seconds)
         if entry["status"] != "graded":
             raise RuntimeError(f"{folder.name} could not be graded: {entry.get('reason', entry['status'])}")
         return {task["id"]: task for task in entry["tasks"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from grader.engine.client import Job, start_nursery
 from grader.sessions import WorkerSession
 from grader.tasks import load_course
+
+# The models here are small: a second thread only waits for the first, and for whatever else runs on the machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"

@@ -55,7 +55,9 @@ def test_recorded_cases_hold_every_visible_check_and_no_hidden_one(course):
 
 def test_on_another_device_the_same_is_expected_there():
     check = checks_of("1.3", hidden=False)[0]
-    places = [[part.device for part in Saved(device=device).get(check).reference[-1].value] for device in ("cpu", "cuda")]
+    places = [
+        [part.device for part in Saved(device=device).get(check).reference[-1].value] for device in ("cpu", "cuda")
+    ]
     assert places == [["cpu", "cpu"], ["cuda", "cuda"]]
     assert moved(Array(None, (2,), "torch.float32", "meta"), "cuda").device == "meta"
 

@@ -13,6 +13,7 @@ from traitlets.config import Config
 from grader.course import write_course
 from grader.examples import example_class
 from grader.nbgrader_plugin import EngineExecute
+from grader.service import Service
 from tests.conftest import ROOT
 
 nbgrader_apps = pytest.importorskip("nbgrader.apps")
@@ -114,6 +115,7 @@ def test_round_trip_without_the_engine(api, tmp_path, examples):
 
 def test_a_fault_of_the_engine_is_no_zero(api, tmp_path, examples, monkeypatch):
     hand_in(tmp_path, "complete", examples["complete"])
-    monkeypatch.setattr("grader.nbgrader_plugin.sys.executable", "/bin/false")
+    monkeypatch.setattr("grader.nbgrader_plugin._service", Service())
+    monkeypatch.setattr("grader.service.sys.executable", "/bin/false")
     answer = api.autograde(ASSIGNMENT, "complete")
     assert not answer["success"] and "the engine gave no score" in answer["log"] + answer["error"]

@@ -83,7 +83,9 @@ def test_conda_installs_what_pip_installs():
 
 
 def test_make_lists_its_targets():
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # this may be a make
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("MAKE")
+    }  # this may be a make
     done = subprocess.run(["make", "help"], capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     targets = [
         "setup",
