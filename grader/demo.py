@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from grader.examples import write_examples
-from grader.grading import run_grade
+from grader.grading import COLUMNS, run_grade
 from grader.tasks import Course, load_course
 
 __all__ = ["run_demo"]
@@ -40,8 +42,7 @@ def render_notebooks(course: Course, out: Path, console: Console) -> list[Path]:
     rendered = []
     for notebook in course.notebooks.values():
         start = time.perf_counter()
-        with console.status(f"Executing {notebook.name}"):
-            executed = _executed(notebook.name, course)
+        executed = _executed(notebook.name, course, console)
         rendered.append(_html(executed, out / f"{notebook.name}.html"))
         count = sum(cell.cell_type == "code" for cell in executed.cells)
         table.add_row(notebook.name, str(count), f"{time.perf_counter() - start:.1f}")
@@ -49,7 +50,7 @@ def render_notebooks(course: Course, out: Path, console: Console) -> list[Path]:
     return rendered
 
 
-def _executed(name: str, course: Course):
+def _executed(name: str, course: Course, console: Console):
     from nbclient import NotebookClient
 
     from grader.release import solution_notebook
@@ -58,8 +59,12 @@ def _executed(name: str, course: Course):
     notebook = solution_notebook(source, name, course)
     os.environ["UNROLLED_EXECUTION"] = "demo"  # an unsolved task in the reference is an error
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models: a second thread only waits
-    NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
-                   resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()  # fmt: skip
+    with Progress(*COLUMNS, console=console, transient=True) as bar:
+        todo = bar.add_task(name, total=len(notebook.cells))
+        client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
+                                resources={"metadata": {"path": str(ROOT / "notebooks")}},
+                                on_cell_complete=lambda cell, cell_index: bar.update(todo, completed=cell_index + 1))  # fmt: skip
+        client.execute(stderr=subprocess.DEVNULL)  # the kernel's own log; what cells print is in the notebook
     return notebook
 
 

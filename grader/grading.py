@@ -18,7 +18,14 @@ from grader.reports.terminal import class_table
 from grader.results import write_atomically
 from grader.tasks import load_course
 
-__all__ = ["run_grade"]
+__all__ = ["COLUMNS", "run_grade"]
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)  # of a progress bar
 
 
 def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
@@ -27,8 +34,7 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
     options = Options(_seed(out, seed, resume), device, jobs, resume)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*COLUMNS, console=console, transient=True) as bar:
         todo = bar.add_task("Grading", total=len(submissions))
         results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo))
     _write_reports(results, out)

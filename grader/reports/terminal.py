@@ -18,10 +18,10 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]erro
 def class_table(results: dict, course: Course) -> Table:
     """One row per submission: score, and a sign per task."""
     table = Table(title="Submissions", title_justify="left")
-    table.add_column("student", no_wrap=True, max_width=30)
+    table.add_column("student", no_wrap=True, max_width=26)
     table.add_column("score", justify="right", no_wrap=True)
     for task in course.graded:
-        table.add_column(task.id, justify="center")
+        table.add_column(task.id, justify="center", no_wrap=True)
     for entry in results["submissions"]:
         signs = {task["id"]: "[dim]○[/]" if _to_do(task) else SIGNS[task["verdict"]] for task in entry["tasks"]}
         cells = [signs.get(task.id, "[dim]·[/]") for task in course.graded]
