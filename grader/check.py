@@ -31,25 +31,32 @@ class NotSolved(AssertionError):
 def check(*tasks: str) -> float | None:
     """Judge tasks and show a card for each.
 
-    In a student's session the notebook goes on whatever the card says. Where the notebook is executed for a verdict
-    (nbgrader sets NBGRADER_EXECUTION, continuous integration UNROLLED_EXECUTION) an unsolved task raises `NotSolved`;
-    nbgrader's autograder gets the score of a task that is solved in part, as the value of the cell.
+    Without a task it judges all of them. In a student's session the notebook goes on whatever the card says. Where it is
+    executed for a verdict (nbgrader sets NBGRADER_EXECUTION, continuous integration UNROLLED_EXECUTION) an unsolved task
+    raises `NotSolved`; nbgrader's autograder gets the score of a task that is solved in part, as the value of the cell.
     """
     course, cells = load_course(), sys._getframe(1).f_globals
-    results = [_judge(course, task, cells) for name in tasks for task in course.select(name)]
+    chosen = [task for name in tasks or course.notebooks for task in course.select(str(name))]
+    results = [_judge(course, task, cells) for task in chosen]
     for result in results:
-        _show(result, course.tasks[result.id].title)
+        _show(result, course.tasks[result.id])
     return _verdict(results, course)
 
 
 def use(task: str):
     """The student's own part if its checks pass, else the stand-in built of torch.nn, which says so."""
     course, cells = load_course(), sys._getframe(1).f_globals
-    entry = course.tasks[task]
-    if _judge(course, entry, cells).verdict == "passed":
+    (entry,) = course.select(str(task))
+    unsolved = [needed for needed in (entry.id, *entry.requires) if not _solved(course, course.tasks[needed], cells)]
+    if not unsolved:
         return _namespace(entry.space, cells)[entry.symbol]
-    print(f"Task {task} is not solved yet: a stand-in for {entry.symbol} takes its place here.")
-    return STAND_INS[task]
+    builds = "" if unsolved[0] == entry.id else f", and {entry.symbol} builds on it"
+    print(f"Task {unsolved[0]} is not solved yet{builds}: a stand-in for {entry.symbol} takes its place here.")
+    return STAND_INS[entry.id]
+
+
+def _solved(course: Course, task: Task, cells: dict) -> bool:
+    return _judge(course, task, cells).verdict == "passed"
 
 
 def _judge(course: Course, task: Task, cells: dict) -> TaskResult:
@@ -111,17 +118,17 @@ def _source(task: Task) -> str | None:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
-def _show(result: TaskResult, title: str) -> None:
+def _show(result: TaskResult, task: Task) -> None:
     try:
         from IPython import get_ipython
         from IPython.display import display
     except ImportError:
-        print(card_text(result, title))
+        print(card_text(result, task))
         return
     if get_ipython() is None:
-        print(card_text(result, title))
+        print(card_text(result, task))
     else:
-        display({"text/html": card_html(result, title), "text/plain": card_text(result, title)}, raw=True)
+        display({"text/html": card_html(result, task), "text/plain": card_text(result, task)}, raw=True)
 
 
 def _verdict(results: list[TaskResult], course: Course) -> float | None:
@@ -132,4 +139,4 @@ def _verdict(results: list[TaskResult], course: Course) -> float | None:
     score = sum(result.score for result in results)
     if execution == "autograde" and score > 0:
         return score
-    raise NotSolved("; ".join(headline(result, course.tasks[result.id].title) for result in unsolved))
+    raise NotSolved("; ".join(headline(result, course.tasks[result.id]) for result in unsolved))

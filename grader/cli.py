@@ -128,6 +128,7 @@ def course(folder: Annotated[Path, typer.Argument(help="An empty folder for nbgr
 @app.command()
 def demo(out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("build/demo")) -> None:
     """Run the whole course: the solution notebooks executed, the example submissions graded."""
+    home(maintainer=True)
     from grader.demo import run_demo
 
     run_demo(out, console)
@@ -147,6 +148,8 @@ def bundle(
 def home(maintainer: bool = False) -> Path:
     """The folder of the course: where one stands, if it has starter/, else where the grader was installed from."""
     here = Path.cwd()
+    if maintainer and not (Path(__file__).parent.parent / "solution").is_dir():
+        _stop(USAGE, "this is a student's copy: what this command works on, solution/, is not in it")
     return here if not maintainer and (here / "starter").is_dir() else Path(__file__).parent.parent
 
 

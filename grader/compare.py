@@ -79,7 +79,7 @@ def raises(got: Seen, kind: str, when: str) -> None:
 def same_seen(got: Seen, other: Seen) -> bool:
     """Whether two runs can't be told apart: used to recognise a known mistake."""
     if got.failure is not None or other.failure is not None:
-        return got.failure is not None and other.failure is not None and got.failure.kind == other.failure.kind
+        return _told(got.failure) == _told(other.failure)
     try:
         agree(got, other)
         if (got.gradients is None) != (other.gradients is None):
@@ -89,6 +89,10 @@ def same_seen(got: Seen, other: Seen) -> bool:
     except Mismatch:
         return False
     return got.effects == other.effects
+
+
+def _told(failure: Failure | None) -> tuple[str, str] | None:
+    return failure and (failure.kind, failure.message)
 
 
 def _answered(got: Seen, what: str) -> None:

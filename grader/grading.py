@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from grader.engine.limits import LAYERS
 from grader.grade import Options, grade
-from grader.intake import find
+from grader.intake import IntakeError, find
 from grader.reports.student import index_page, student_page
 from grader.reports.table import to_csv
 from grader.reports.terminal import class_table
@@ -31,6 +31,8 @@ COLUMNS = (
 def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
               resume: bool) -> dict:  # fmt: skip
     """Grade what lies at `path` into `out`; IntakeError where there is nothing to grade."""
+    if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+        raise IntakeError(f"--out {out} lies inside the submissions; give a folder beside them")
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
     options = Options(_seed(out, seed, resume), device, jobs, resume)
@@ -75,4 +77,4 @@ def _write_reports(results: dict, out: Path) -> None:
         pages[entry["student"]] = f"reports/{name}.html"
         write_atomically(out / pages[entry["student"]], student_page(entry, course).encode())
     write_atomically(out / "results.csv", to_csv(results).encode())
-    write_atomically(out / "index.html", index_page(results, pages).encode())
+    write_atomically(out / "index.html", index_page(results, pages, course).encode())

@@ -57,14 +57,14 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
     newest: dict[str, Submission] = {}
     ignored = []
     for entry in sorted(path.iterdir(), key=lambda entry: (entry.lstat().st_mtime, entry.name)):
-        places = _places(entry)
+        places = _places(entry) or _empty(entry)
         if not places:
             ignored.append(entry.name)
             continue
         if _student(entry) in newest:
             ignored.append(f"{newest[_student(entry)].places[0].name} (an older submission of the same student)")
         newest[_student(entry)] = Submission(_student(entry), places)
-    if not newest:
+    if not any(_places(entry) for entry in path.iterdir()):
         raise IntakeError(
             f"{path} holds no submission: expected one folder or zip per student, with starter/ or notebooks/"
         )
@@ -84,6 +84,11 @@ def _places(entry: Path) -> tuple[Path, ...]:
     if not entry.is_dir():
         return ()
     return tuple(sorted(inner for inner in entry.iterdir() if inner.is_dir() and _is_submission(inner)))
+
+
+def _empty(entry: Path) -> tuple[Path, ...]:
+    """A student's folder in which nothing is where it should be: it gets a row that says so."""
+    return (entry,) if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith(".") else ()
 
 
 def _is_submission(path: Path) -> bool:

@@ -111,12 +111,13 @@ class Judge:
                 if other.space == task.space and self.results[other.id].verdict != "passed"]  # fmt: skip
 
     def _name_the_mistake(self, results: list[CheckResult], logs: dict) -> None:
-        """Put the hint of a recognised mistake on the first check that failed."""
-        first = next((result for result in results if result.verdict in ("failed", "error")), None)
-        if first is None or not any(log for _, log in logs.values()):
+        """Put the hints of recognised mistakes on the checks that failed."""
+        failed = [result.name for result in results if result.verdict in ("failed", "error") and result.name in logs]
+        if not failed or not any(log for _, log in logs.values()):
             return
-        seen = {name: entry for name, entry in logs.items() if entry[1]}
-        first.hint = recognise(seen, self.library) or first.hint
+        found = recognise(logs, failed, self.library)
+        for result in results:
+            result.hint = found.get(result.name) or result.hint
 
 
 def _result(check: Check, verdict: str, message: str = "", hint: str = "") -> CheckResult:

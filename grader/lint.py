@@ -14,6 +14,7 @@ from grader.tasks import Course, Task
 __all__ = ["Finding", "findings"]
 
 OWN = ("solution", "toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
+UNREADABLE = "this source can't be read"
 DYNAMIC = {"eval", "exec", "compile", "__import__", "getattr", "globals", "locals", "vars", "setattr"}
 DYNAMIC_MODULES = {"importlib", "ctypes", "builtins", "inspect", "gc", "sys", "operator"}
 
@@ -35,7 +36,7 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
     try:
         tree = _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        return [Finding(getattr(problem, "lineno", None) or 1, "this source can't be read", False)]
+        return [Finding(getattr(problem, "lineno", None) or 1, UNREADABLE, False)]
     names = _imports(tree)
     patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
     found: dict[tuple[int, str], Finding] = {}
@@ -98,7 +99,7 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str]) -> Iterato
         return
     full = _full_name(node, names)
     if any(_matches(full, pattern) for pattern in patterns):
-        yield Finding(node.lineno, f"{full} is what this task asks you to build: write it yourself", True)
+        yield Finding(node.lineno, f"{full.lstrip('*.')} is not allowed in this task: write that part yourself", True)
     elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
 

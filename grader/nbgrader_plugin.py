@@ -75,13 +75,13 @@ class EngineExecute(NbGraderPreprocessor):
 
 def outputs_of(task: dict) -> list:
     """A task's record as outputs that nbgrader reads: nothing more for full points, a number for a part, else an error."""
-    result, title = _visible(task), load_course().tasks[task["id"]].title
-    card = new_output("display_data", {"text/html": card_html(result, title), "text/plain": card_text(result, title)})
+    result, entry = _visible(task), load_course().tasks[task["id"]]
+    card = new_output("display_data", {"text/html": card_html(result, entry), "text/plain": card_text(result, entry)})
     if task["score"] == task["points"]:
         return [card]
     if task["score"] > 0:
         return [card, new_output("execute_result", {"text/plain": f"{task['score']:g}"}, execution_count=1)]
-    line = headline(result, title)
+    line = headline(result, entry)
     return [card, new_output("error", ename=task["verdict"], evalue=line, traceback=[line])]
 
 
@@ -100,7 +100,8 @@ class _Scored(TaskResult):
     """A result whose verdict and score were given before some of its checks were folded away."""
 
     def __init__(self, task: dict, checks: list[CheckResult]):
-        super().__init__(task["id"], task["points"], checks, task["lint"])
+        forfeited = any(finding["forbidden"] for finding in task["lint"])
+        super().__init__(task["id"], task["points"], checks, task["lint"], forfeited)
         self._task = task
 
     verdict = property(lambda self: self._task["verdict"])

@@ -7,6 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from grader.reports.card import state_of
 from grader.results import TaskResult, dump, write_atomically
 
 __all__ = ["digest_of", "recall", "remember"]
@@ -28,7 +29,7 @@ def recall(root: Path) -> dict[str, dict]:
 def remember(root: Path, result: TaskResult, source: Path | None) -> None:
     """Note a verdict. A folder that can't be written is no reason to fail a check."""
     state = recall(root)
-    state[result.id] = {"verdict": result.verdict, "score": result.score, "points": result.points,
+    state[result.id] = {"verdict": state_of(result), "score": result.score, "points": result.points,
                         "digest": digest_of(source)}  # fmt: skip
     with contextlib.suppress(OSError):
         write_atomically(_path(root), dump(dict(sorted(state.items()))))

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "write_atomically"]
+__all__ = ["SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "is_to_do", "write_atomically"]
 
 SCHEMA = "unrolled/results/v1"
 # from the best to what needs a look first
@@ -65,6 +65,11 @@ class TaskResult:
     def record(self) -> dict:
         return {"id": self.id, "points": self.points, "score": self.score, "verdict": self.verdict,
                 "checks": [check.record() for check in self.checks], "lint": self.lint}  # fmt: skip
+
+
+def is_to_do(task: dict) -> bool:
+    """Whether a task's record says that its TODO still stands."""
+    return any(TO_DO in check["message"] for check in task["checks"])
 
 
 def clean(text: str) -> str:

@@ -56,7 +56,7 @@ def _run(course, tasks, impl, home, device, nursery) -> list[Card]:
     try:
         for task in tasks:
             result = judge.judge(task)
-            cards.append(Card(card_text(result, task.title), result.verdict == "passed"))
+            cards.append(Card(card_text(result, task), result.verdict == "passed"))
             if impl == "starter":
                 remember(home, result, home / "starter" / f"{task.module}.py" if task.module else None)
     finally:

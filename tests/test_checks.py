@@ -15,7 +15,7 @@ from grader.checks.kit import all_checks, checks_of
 from grader.engine.values import Array
 from grader.examples import example_class
 from grader.recordings import CASES, Live, Saved, moved
-from grader.references import variants_of
+from grader.references import Variant, variants_of, with_mistake
 from grader.reports.card import card_html, card_text
 from grader.results import CheckResult, TaskResult
 from tests.conftest import ROOT
@@ -97,10 +97,11 @@ def test_the_checks_run_under_pytest(impl, passed, tmp_path):
 # the card
 
 
-def test_a_card_tells_verdict_message_and_hint_and_escapes_them():
+def test_a_card_tells_verdict_message_and_hint_and_escapes_them(course):
     check = CheckResult("n", "One step <computes>.", "failed", message="x < y \x1b[31m", hint="Swap & try.")
     made = TaskResult("1.2", 3, [check])
-    page, text = card_html(made, "Title"), card_text(made, "Title")
+    task = course.tasks["1.2"]
+    page, text = card_html(made, task), card_text(made, task)
     for part in ("One step &lt;computes&gt;.", "x &lt; y", "Swap &amp; try.", "0 of 3"):
         assert part in page
     assert "\x1b" not in page + text and "Hint: Swap & try." in text
@@ -161,6 +162,30 @@ start = time.perf_counter(); check("1.2"); print("seconds", time.perf_counter() 
     assert done.stderr == ""  # any word on standard error would score 0 under nbgrader
     state = json.loads((copy / ".unrolled" / "progress.json").read_text())
     assert state["1.2"]["verdict"] == "passed"
+
+
+def test_a_part_that_builds_on_an_unsolved_one_gives_way_to_a_stand_in(copy, course):
+    text = with_mistake(complete(course), course.tasks["1.2"], Variant("1.2", "", "", body="raise NotImplementedError"))
+    (copy / "starter" / "rnn.py").write_text(text, encoding="utf-8")
+    code = 'from grader.check import check, use; import torch; check("1.3"); use("1.3")(1, 2)(torch.zeros(1, 3, 1))'
+    done = python(copy, code)
+    assert done.returncode == 0, done.stderr
+    assert "passed (2 of 2)" in done.stdout and "Task 1.2 is not solved yet, and RNN builds on it" in done.stdout
+
+
+def test_two_mistakes_in_a_task_are_both_named(copy, course):
+    body = "if h is None:\n    return torch.tanh(x @ self.weight_ih.T + self.bias_ih)\n" \
+           "return torch.sigmoid(x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh)"  # fmt: skip
+    text = with_mistake(complete(course), course.tasks["1.2"], Variant("1.2", "", "", body=body))
+    (copy / "starter" / "rnn.py").write_text(text, encoding="utf-8")
+    done = python(copy, 'from grader.check import check; check("1.2")')
+    assert "goes through a sigmoid" in done.stdout and "whole recurrent term is left out" in done.stdout
+
+
+def test_a_repeated_message_is_told_once(copy):
+    (copy / "starter" / "rnn.py").write_text("def broken(:\n", encoding="utf-8")
+    done = python(copy, 'from grader.check import check; check("1.1")')
+    assert done.stdout.count("SyntaxError") == 1 and "the same" in done.stdout
 
 
 def test_check_judges_a_cell_of_the_notebook(copy):

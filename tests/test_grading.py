@@ -190,7 +190,9 @@ def test_a_forbidden_call_costs_the_task_and_is_told(tmp_path, course):
     (tmp_path / "in" / "starter" / "rnn.py").write_text(text, encoding="utf-8")
     record = graded(tmp_path / "in", tmp_path / "out")["in"]
     task = record["tasks"][1]
-    assert (task["score"], task["verdict"]) == (0, "failed") and "torch.rnn_tanh_cell" in task["lint"][0]["message"]
+    assert (task["score"], task["verdict"]) == (0, "failed") and "torch.rnn_tanh_cell is not allowed" in task["lint"][
+        0
+    ]["message"]
     assert record["tasks"][2]["score"] == 2
 
 

@@ -39,8 +39,8 @@ def test_one_folder_one_zip_and_a_folder_of_both(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "empty").mkdir()
     submissions, ignored = find(tmp_path)
-    assert [entry.student for entry in submissions] == ["ann", "bo"]
-    assert ignored == ["empty", "notes.txt"]
+    assert [entry.student for entry in submissions] == ["ann", "bo", "empty"]
+    assert ignored == ["notes.txt"]
     assert [entry.student for entry in find(tmp_path / "ann")[0]] == ["ann"]
     assert [entry.student for entry in find(tmp_path / "bo.zip")[0]] == ["bo"]
 

@@ -110,7 +110,7 @@ def test_the_first_screen_of_the_readme_has_the_two_commands():
     assert any(line.startswith("make demo") for line in first) and any(line.startswith("make test") for line in first)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md", "docs/students.md"])
 def test_commands_in_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     done = subprocess.run(

@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(config, items):
     for item in checks:
         item.add_marker(pytest.mark.task(item.function.check.task))
     if wanted:
+        if wanted not in {item.function.check.task for item in checks}:
+            raise pytest.UsageError(f"--task {wanted}: no check of these files belongs to it")
         dropped = [item for item in checks if item.function.check.task != wanted]
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=dropped)

@@ -6,6 +6,7 @@ import torch
 
 from grader.checks.kit import agree, check, expect, gradients_agree, no_effects, raises
 
+DOUBLE = torch.float64
 WINDOWS = ("inputs", "targets")
 OUTPUTS = ("outputs", "h_n")
 
@@ -72,6 +73,15 @@ def test_windows_refuse_bad_series(student, reference, draw):
         raises(student.call("make_windows", series, 4), "ValueError", when)
 
 
+@check("1.1")
+def test_windows_in_double(student, reference, draw):
+    """The windows keep the dtype of the series, also when it is laid out with gaps in memory."""
+    series = draw.given("series", 15, 2, dtype=DOUBLE, strided=True)
+    agree(
+        student.call("make_windows", series, 5, 2), reference.call("make_windows", series, 5, 2), "the result", WINDOWS
+    )
+
+
 # 1.2 RNNCell
 
 
@@ -130,6 +140,17 @@ def test_step_leaves_things_alone(student, reference, draw):
     no_effects(student.new("RNNCell", 3, 5, weights=weights)(draw.given("x", 4, 3), draw.given("h", 4, 5)))
 
 
+@check("1.2")
+def test_step_in_double(student, reference, draw):
+    """A step in double precision is exact to double precision, whatever the memory layout of its inputs."""
+    weights = draw.weights(cell_shapes(4, 7), DOUBLE)
+    x = draw.given("x", 3, 4, dtype=DOUBLE, grad=True, strided=True)
+    h = draw.given("h", 3, 7, dtype=DOUBLE, grad=True, strided=True)
+    got, want = (impl.new("RNNCell", 4, 7, weights=weights)(x, h, gradients=True) for impl in (student, reference))
+    agree(got, want, "h'")
+    gradients_agree(got, want)
+
+
 # 1.3 RNN
 
 
@@ -173,6 +194,16 @@ def test_sequence_leaves_things_alone(student, reference, draw):
     """A pass over a sequence changes neither its arguments nor the parameters."""
     weights = draw.weights(cell_shapes(3, 5, "cell."))
     no_effects(student.new("RNN", 3, 5, weights=weights)(draw.given("x", 4, 6, 3), draw.given("h0", 4, 5)))
+
+
+@check("1.3")
+def test_sequence_in_double(student, reference, draw):
+    """A sequence in double precision stays in it, from a state of zeros that is made in it too."""
+    weights = draw.weights(cell_shapes(4, 3, "cell."), DOUBLE)
+    x = draw.given("x", 2, 11, 4, dtype=DOUBLE, grad=True, strided=True)
+    got, want = (impl.new("RNN", 4, 3, weights=weights)(x, gradients=True) for impl in (student, reference))
+    agree(got, want, "the result", OUTPUTS)
+    gradients_agree(got, want)
 
 
 # 1.4 bptt
@@ -229,6 +260,17 @@ def test_gradients_by_hand_leave_things_alone(student, reference, draw):
     no_effects(by_hand(student, weights, x, grad_outputs))
 
 
+@check("1.4")
+def test_gradients_by_hand_in_double(student, reference, draw):
+    """The gradients by hand are exact to double precision on a longer sequence."""
+    weights = draw.weights(cell_shapes(3, 6), DOUBLE)
+    x = draw.given("x", 2, 9, 3, dtype=DOUBLE, strided=True)
+    grad_outputs = draw.given("grad_outputs", 2, 9, 6, dtype=DOUBLE, strided=True)
+    h0 = draw.given("h0", 2, 6, dtype=DOUBLE)
+    got, want = (by_hand(impl, weights, x, grad_outputs, h0) for impl in (student, reference))
+    agree(got, want, "the dict")
+
+
 # 1.5 forecast
 
 
@@ -280,6 +322,15 @@ def test_forecast_leaves_things_alone(student, reference, draw):
     """The context, the model and its training mode stay as they were."""
     weights = draw.weights(forecaster_shapes(1, 3))
     no_effects(rollout(student, weights, draw.given("context", 2, 5, 1), 3)[0])
+
+
+@check("1.5")
+def test_forecast_in_double(student, reference, draw):
+    """A forecast keeps the dtype of the context."""
+    weights = draw.weights(forecaster_shapes(3, 5), DOUBLE)
+    context = draw.given("context", 2, 7, 3, dtype=DOUBLE, strided=True)
+    (got, _), (want, _) = (rollout(impl, weights, context, 6) for impl in (student, reference))
+    agree(got, want, "the forecast")
 
 
 # 1.6 train_step, in the notebook

@@ -12,7 +12,8 @@ from grader.results import write_atomically
 __all__ = ["bundled_files", "write_bundle"]
 
 TOP = "unrolled"
-INCLUDED = ("README.md", "constraints.txt", "pyproject.toml", "notebooks/*.ipynb", "starter/*.py", "toolkit/**/*.py",
+README = "docs/students.md"  # which is the README of a student's copy
+INCLUDED = ("constraints.txt", "pyproject.toml", "notebooks/*.ipynb", "starter/*.py", "toolkit/**/*.py",
             "datasets/*", "grader/**/*")  # fmt: skip
 # what only instructors hold: the reference's readers, hidden checks, wrong variants, the release builder
 EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/"
@@ -26,6 +27,7 @@ def bundled_files(root: Path) -> dict[str, bytes]:
     paths = {path for pattern in INCLUDED for path in root.glob(pattern) if path.is_file()}
     names = sorted(path.relative_to(root).as_posix() for path in paths)
     files = {name: (root / name).read_bytes() for name in names if not EXCLUDED.search(name)}
+    files["README.md"] = (root / README).read_bytes()
     files["pyproject.toml"] = _without_the_reference(files["pyproject.toml"].decode()).encode()
     return files
 

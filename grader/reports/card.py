@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
+from grader.lint import UNREADABLE
 from grader.results import TO_DO, CheckResult, TaskResult, clean
+from grader.tasks import Task
 
-__all__ = ["card_html", "card_text", "headline"]
+__all__ = ["WORDS", "card_html", "card_text", "headline", "state_of", "told_once"]
 
-# colours of the Okabe-Ito palette, told apart by a sign as well
-LOOK = {"passed": ("#009E73", "\u2713"), "to do": ("#7f7f7f", "\u25cb"), "harness_error": ("#CC79A7", "?")}
-FAILED = ("#D55E00", "\u2717")
+# colours that stay apart with every kind of colour vision and are dark enough for text; a sign tells them apart as well
+LOOK = {"passed": ("#00785a", "\u2713"), "to do": ("#595959", "\u25cb"), "harness_error": ("#8c4a74", "?")}
+FAILED = ("#b34e00", "\u2717")
 WORDS = {"passed": "passed", "failed": "not yet", "error": "stopped with an exception", "timeout": "ran out of time",
          "crashed": "ended the process", "out_of_memory": "ran out of memory", "skipped": "waits for another task",
          "harness_error": "could not be checked: a fault of the checks, not yours", "to do": "to do"}  # fmt: skip
@@ -22,42 +25,65 @@ def state_of(result: TaskResult) -> str:
     return "to do" if untouched else result.verdict
 
 
-def headline(result: TaskResult, title: str) -> str:
+def headline(result: TaskResult, task: Task) -> str:
     """One line: task, title, what came of it, points."""
     sign = LOOK.get(state_of(result), FAILED)[1]
-    return f"{sign} {result.id} {title}: {WORDS[state_of(result)]} ({result.score:g} of {result.points})"
+    return f"{sign} {task.id} {task.title}: {WORDS[state_of(result)]} ({result.score:g} of {task.points})"
 
 
-def card_text(result: TaskResult, title: str) -> str:
+def told_once(messages: list[str]) -> list[str]:
+    """Messages of one task's checks, with each that came before replaced by a word."""
+    return [
+        "the same" if message and message in messages[:place] else message for place, message in enumerate(messages)
+    ]
+
+
+def card_text(result: TaskResult, task: Task) -> str:
     """The card as plain text."""
-    lines = [headline(result, title)]
-    for check in _shown(result):
+    lines = [headline(result, task)]
+    lines += [f"  {line}" for line in _remarks(result, task)]
+    for check, message in _shown(result):
         lines += [f"  {LOOK.get(check.verdict, FAILED)[1]} {check.sentence}"]
-        lines += [f"      {clean(check.message)}"] if check.message else []
-        lines += [f"      Hint: {clean(check.hint)}"] if check.hint else []
-    lines += [f"  Line {finding['line']}: {clean(finding['message'])}" for finding in result.lint]
+        lines += [f"      {message}"] if message else []
+        lines += [f"      Hint: {clean(check.hint)}"] if check.hint and message != "the same" else []
     return "\n".join(lines)
 
 
-def card_html(result: TaskResult, title: str) -> str:
+def card_html(result: TaskResult, task: Task) -> str:
     """The card as HTML; everything that came from a student's code is escaped."""
     colour = LOOK.get(state_of(result), FAILED)[0]
-    items = "".join(_item(check) for check in _shown(result))
-    items += "".join(f"<li>Line {finding['line']}: {escape(clean(finding['message']))}</li>" for finding in result.lint)
-    body = f'<ul style="margin:.4em 0 0;padding-left:1.2em">{items}</ul>' if items else ""
+    remarks = "".join(f'<div style="margin:.3em 0">{_marked(line)}</div>' for line in _remarks(result, task))
+    items = "".join(_item(check, message) for check, message in _shown(result))
     return (f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;max-width:52em">'
-            f'<strong style="color:{colour}">{escape(headline(result, title))}</strong>{body}</div>')  # fmt: skip
+            f'<strong style="color:{colour}">{escape(headline(result, task))}</strong>{remarks}{items}</div>')  # fmt: skip
 
 
-def _shown(result: TaskResult) -> list[CheckResult]:
-    """What a student needs to read: nothing but the to-do, or the checks in order with the failures told."""
+def _remarks(result: TaskResult, task: Task) -> list[str]:
+    """What stands over the checks: where to begin, or which line is against the rules."""
+    if state_of(result) == "to do":
+        return [f"Edit `{task.symbol}` in {f'starter/{task.module}.py' if task.module else 'the cell of this task'}."]
+    cost = "0 points, since " if result.forfeited else ""
+    found = [finding for finding in result.lint if finding["message"] != UNREADABLE]
+    return [f"{cost}line {finding['line']}: {clean(finding['message'])}" for finding in found]
+
+
+def _shown(result: TaskResult) -> list[tuple[CheckResult, str]]:
+    """The checks that a student needs to read, with what is said of each; none where all is well or all is to do."""
     if state_of(result) in ("passed", "to do"):
         return []
-    return result.checks
+    return list(zip(result.checks, told_once([clean(check.message) for check in result.checks]), strict=True))
 
 
-def _item(check: CheckResult) -> str:
-    sign = LOOK.get(check.verdict, FAILED)[1]
-    message = f'<br><code style="white-space:pre-wrap">{escape(clean(check.message))}</code>' if check.message else ""
-    hint = f"<br><em>Hint:</em> {escape(clean(check.hint))}" if check.hint else ""
-    return f'<li style="list-style:none">{sign} {escape(check.sentence)}{message}{hint}</li>'
+def _item(check: CheckResult, message: str) -> str:
+    colour, sign = LOOK.get(check.verdict, FAILED)
+    box = "margin:.2em 0 .2em 1.3em;padding:.2em .6em;white-space:pre-wrap;overflow-wrap:anywhere"
+    said = f'<div style="{box};background:#8881;font-family:monospace">{escape(message)}</div>' if message else ""
+    hint = escape(clean(check.hint)) if message != "the same" else ""
+    hint = f'<div style="{box};border-left:2px solid {colour}"><em>Hint:</em> {hint}</div>' if hint else ""
+    head = f'<span style="color:{colour}">{sign}</span> {_marked(check.sentence)}'
+    return f'<div style="margin:.35em 0">{head}{said}{hint}</div>'
+
+
+def _marked(sentence: str) -> str:
+    """A sentence of ours as HTML, with `names` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
-from grader.results import TO_DO, clean
+from grader.results import clean, is_to_do
 from grader.tasks import Course
 
 __all__ = ["class_table", "progress_table"]
 
 SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]error[/]", "timeout": "[yellow]timeout[/]",
          "crashed": "[yellow]crashed[/]", "out_of_memory": "[yellow]memory[/]", "skipped": "[dim]skipped[/]",
-         "harness_error": "[magenta]harness[/]"}  # fmt: skip
+         "harness_error": "[magenta]harness[/]", "to do": "[dim]○ to do[/]"}  # fmt: skip
 
 
 def class_table(results: dict, course: Course) -> Table:
@@ -23,15 +23,11 @@ def class_table(results: dict, course: Course) -> Table:
     for task in course.graded:
         table.add_column(task.id, justify="center", no_wrap=True)
     for entry in results["submissions"]:
-        signs = {task["id"]: "[dim]○[/]" if _to_do(task) else SIGNS[task["verdict"]] for task in entry["tasks"]}
+        signs = {task["id"]: "[dim]○[/]" if is_to_do(task) else SIGNS[task["verdict"]] for task in entry["tasks"]}
         cells = [signs.get(task.id, "[dim]·[/]") for task in course.graded]
         score = f"{entry['score']:g}/{entry['max_score']:g}" if entry["tasks"] else entry["status"]
         table.add_row(escape(clean(entry["student"])), score, *cells)
     return table
-
-
-def _to_do(task: dict) -> bool:
-    return any(TO_DO in check["message"] for check in task["checks"])
 
 
 def progress_table(course: Course, state: dict[str, dict], digests: dict[str, str]) -> Table:
