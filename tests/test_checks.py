@@ -173,13 +173,17 @@ def test_a_part_that_builds_on_an_unsolved_one_gives_way_to_a_stand_in(copy, cou
     assert "passed (2 of 2)" in done.stdout and "Task 1.2 is not solved yet, and RNN builds on it" in done.stdout
 
 
-def test_two_mistakes_in_a_task_are_both_named(copy, course):
-    body = "if h is None:\n    return torch.tanh(x @ self.weight_ih.T + self.bias_ih)\n" \
-           "return torch.sigmoid(x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh)"  # fmt: skip
-    text = with_mistake(complete(course), course.tasks["1.2"], Variant("1.2", "", "", body=body))
+def test_a_mistake_is_named_beside_another_one(copy, course):
+    body = """
+    count = len(series) - length - horizon + 1
+    inputs = torch.stack([series[i : i + length] for i in range(count)])
+    return inputs, torch.stack([series[i + horizon : i + horizon + length] for i in range(count)])
+    """
+    text = with_mistake(complete(course), course.tasks["1.1"], Variant("1.1", "", "", body=body))
     (copy / "starter" / "rnn.py").write_text(text, encoding="utf-8")
-    done = python(copy, 'from grader.check import check; check("1.2")')
-    assert "goes through a sigmoid" in done.stdout and "whole recurrent term is left out" in done.stdout
+    done = python(copy, 'from grader.check import check; check("1.1")')  # no feature axis, and no ValueError either
+    assert done.stdout.count("the windows need a last axis of size 1") == 1
+    assert "expected a ValueError for a series of 4 values" in done.stdout
 
 
 def test_a_repeated_message_is_told_once(copy):

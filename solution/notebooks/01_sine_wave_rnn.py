@@ -626,7 +626,8 @@ show(fig, alt="A rollout of 250 steps. It keeps its height, but drifts out of st
 #
 # - A recurrent network is one small equation, applied at every step with the same weights.
 # - Backpropagation through time is the chain rule along the steps; each weight adds up a share from every step.
-# - In this network the gradient's reach falls off exponentially with distance. A task with a long period doesn't prove a long memory.
+# - In this network the gradient's reach falls off exponentially with distance. A task with a long period
+#   doesn't prove a long memory.
 # - One-step error and rollout error are two different things. Here the rollout keeps its height and loses its phase.
 #
 # **Next.** Notebook 2 asks what this network can *remember*: it must repeat what it saw 40 or 100 steps ago, and there
