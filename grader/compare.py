@@ -71,9 +71,7 @@ def raises(got: Seen, kind: str, when: str) -> None:
     if got.failure is None:
         raise Mismatch(f"expected a {kind} for {when}; nothing was raised")
     if got.failure.kind != kind:
-        raise Mismatch(
-            f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}", got.failure
-        )
+        raise Mismatch(f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}")
 
 
 def same_seen(got: Seen, other: Seen) -> bool:
