@@ -62,7 +62,8 @@ USUAL = (
     ("AttributeError", r"'NoneType'", "Something is None here. A state defaults to None, which means zeros: make them first."),
     ("TypeError", r"'NoneType'", "Something is None here. A state defaults to None, which means zeros: make them first."),
     ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
-    ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing?"),
+    ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing? "
+     "(Of a notebook, cells marked as experiments are not run for a grade.)"),
     ("ModuleNotFoundError", r".", "That module isn't part of the course: use torch and the standard library."),
     ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
     ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),

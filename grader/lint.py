@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,12 +37,15 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
         tree = _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         return [Finding(getattr(problem, "lineno", None) or 1, UNREADABLE, False)]
-    names = _imports(tree)
+    names, only_named = _names(tree), _only_named(tree)
+    own = _defined(ast.walk(tree))
     patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
     found: dict[tuple[int, str], Finding] = {}
     others = {other.symbol for other in course.graded if other.space == task.space and other.id != task.id}
     for node in _reached(tree, task.symbol, others):
-        for finding in _judge(node, names, patterns):
+        if id(node) in only_named:
+            continue
+        for finding in _judge(node, names, patterns, own):
             found[finding.line, finding.message] = finding
     return sorted(found.values(), key=lambda finding: (finding.line, finding.message))
 
@@ -53,19 +56,49 @@ def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _imports(tree: ast.Module) -> dict[str, str]:
-    """Local name → full name, for every import in the module."""
-    names = {}
+def _names(tree: ast.Module) -> dict[str, str]:
+    """Local name → full name, for every import and every plain alias such as `ag = torch.autograd`."""
+    names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                names[alias.asname or alias.name.split(".")[0]] = (
-                    alias.name if alias.asname else alias.name.split(".")[0]
-                )
+            names |= {
+                a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
+            }
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    for name in _defined(tree.body):  # a definition takes the place of an import of the same name
+        names.pop(name, None)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Name):
+            full = _full_name(node.value, names)
+            names |= {target.id: full for target in node.targets if isinstance(target, ast.Name) and full[0] != "*"}
     return names
+
+
+def _defined(body: Iterable[ast.AST]) -> set[str]:
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)}
+
+
+def _only_named(tree: ast.Module) -> set[int]:
+    """The ids of nodes that name a thing without using it: annotations, and the types of isinstance."""
+    roots: list[ast.AST | None] = []
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("isinstance", "issubclass")
+        ):
+            roots += node.args[1:]
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            roots.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            roots.append(node.returns)
+    return {id(inner) for root in roots if root is not None for inner in ast.walk(root)}
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    """`if __name__ == "__main__":`, which never runs where a module is imported."""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test).replace("'", '"') == '__name__ == "__main__"'
 
 
 def _reached(tree: ast.Module, symbol: str, others: set[str]) -> Iterator[ast.AST]:
@@ -82,7 +115,7 @@ def _reached(tree: ast.Module, symbol: str, others: set[str]) -> Iterator[ast.AS
             if statement.name in others:
                 continue
             defined.setdefault(statement.name, []).append(statement)
-        else:
+        elif not _is_main_guard(statement):
             waiting.append(statement)
     waiting += defined.pop(symbol, [])
     while waiting:
@@ -92,13 +125,18 @@ def _reached(tree: ast.Module, symbol: str, others: set[str]) -> Iterator[ast.AS
                 waiting += defined.pop(node.id, [])
 
 
-def _judge(node: ast.AST, names: dict[str, str], patterns: list[str]) -> Iterator[Finding]:
+def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[str]) -> Iterator[Finding]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from _judge_import(node)
     if not isinstance(node, ast.Attribute | ast.Name):
         return
     full = _full_name(node, names)
-    if any(_matches(full, pattern) for pattern in patterns):
+    found = any(fnmatch.fnmatchcase(full, pattern) for pattern in patterns)
+    if found and full.startswith("*") and full.split(".")[-1] in own:
+        yield Finding(
+            node.lineno, f"{full.lstrip('*.')} may be this module's own or torch's: a person will look at it", False
+        )
+    elif found:
         yield Finding(node.lineno, f"{full.lstrip('*.')} is not allowed in this task: write that part yourself", True)
     elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
@@ -124,7 +162,3 @@ def _full_name(node: ast.expr, names: dict[str, str]) -> str:
         node = node.value
     parts.append(names.get(node.id, f"*{node.id}") if isinstance(node, ast.Name) else "*")
     return ".".join(reversed(parts))
-
-
-def _matches(full: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(full, pattern)

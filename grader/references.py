@@ -111,7 +111,7 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
 def _run(sources: Sources) -> dict:
     """Run our own sources, quietly; a mistake in them is an exception, not a finding."""
     with contextlib.redirect_stdout(io.StringIO()):
-        space = run_cells(sources)
+        space = run_cells(sources, "reference")
     if space[STOPPED_CELLS]:
         name, failure = space[STOPPED_CELLS][0]
         raise RuntimeError(

@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from functools import cache
 
 import grader.checks
-from grader.compare import Mismatch, agree, gradients_agree, no_effects, raises
+from grader.compare import Mismatch, agree, agree_on_device, gradients_agree, no_effects, raises
+from grader.engine.values import Seen
 
-__all__ = ["Check", "Mismatch", "agree", "all_checks", "check", "checks_of", "expect", "gradients_agree", "no_effects",
-           "raises"]  # fmt: skip
+__all__ = [
+    "Check",
+    "Mismatch",
+    "agree",
+    "agree_on_device",
+    "all_checks",
+    "answer",
+    "check",
+    "checks_of",
+    "expect",
+    "gradients_agree",
+    "no_effects",
+    "raises",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,13 @@ def expect(condition: bool, otherwise: str) -> None:
     """Fail the check with a sentence unless the condition holds."""
     if not condition:
         raise Mismatch(otherwise)
+
+
+def answer(seen: Seen, kind: type, what: str):
+    """The value seen, which has to be of this kind; what was raised or came instead fails the check."""
+    agree(seen, Seen(seen.value), what)
+    expect(isinstance(seen.value, kind), f"{what} is of another kind than expected, a {kind.__name__}")
+    return seen.value
 
 
 @cache

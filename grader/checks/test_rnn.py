@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from grader.checks.kit import agree, check, expect, gradients_agree, no_effects, raises
+from grader.checks.kit import agree, answer, check, expect, gradients_agree, no_effects, raises
+from grader.engine.values import Array
 
 DOUBLE = torch.float64
 WINDOWS = ("inputs", "targets")
@@ -22,10 +23,10 @@ def cell_shapes(features: int, hidden: int, prefix: str = "") -> dict[str, tuple
     return {prefix + name: shape for name, shape in shapes.items()}
 
 
-def forecaster_shapes(features: int, hidden: int) -> dict[str, tuple[int, ...]]:
-    """The parameters of the stand-in model that tasks 1.5 and 1.6 are tried on."""
-    gru = {"weight_ih_l0": (3 * hidden, features), "weight_hh_l0": (3 * hidden, hidden),
-           "bias_ih_l0": (3 * hidden,), "bias_hh_l0": (3 * hidden,)}  # fmt: skip
+def forecaster_shapes(features: int, hidden: int, gates: int = 3) -> dict[str, tuple[int, ...]]:
+    """The parameters of the stand-in model that tasks 1.5 and 1.6 are tried on: a GRU's 3 gates, or an LSTM's 4."""
+    gru = {"weight_ih_l0": (gates * hidden, features), "weight_hh_l0": (gates * hidden, hidden),
+           "bias_ih_l0": (gates * hidden,), "bias_hh_l0": (gates * hidden,)}  # fmt: skip
     shapes = {f"rnn.{name}": shape for name, shape in gru.items()}
     return shapes | {"head.weight": (features, hidden), "head.bias": (features,)}
 
@@ -124,11 +125,15 @@ def test_gradients_of_a_step(student, reference, draw):
 @check("1.2", value=False)
 def test_cell_parameters(student, reference, draw):
     """The parameters have torch's names and shapes; at the start they are finite and not all alike."""
-    seen = student.new("RNNCell", 3, 5).parameters()
-    shapes = {name: array.shape for name, array in seen.value.items()}
+    made = answer(student.new("RNNCell", 3, 5).parameters(), dict, "the dict of parameters")
+    expect(
+        all(isinstance(array, Array) and array.data is not None for array in made.values()),
+        "a parameter is no plain tensor",
+    )
+    shapes = {name: array.shape for name, array in made.items()}
     expect(shapes == cell_shapes(3, 5), f"the parameters are {shapes}, expected {cell_shapes(3, 5)}")
     for name in ("weight_ih", "weight_hh"):
-        data = seen.value[name].data
+        data = made[name].data
         expect(bool(data.isfinite().all()), f"{name} is not finite at the start")
         expect(bool((data != data.flatten()[0]).any()), f"every entry of {name} is the same at the start")
 
@@ -206,6 +211,17 @@ def test_sequence_in_double(student, reference, draw):
     gradients_agree(got, want)
 
 
+@check("1.3")
+def test_two_sequences_one_after_the_other(student, reference, draw):
+    """A second sequence is read from a fresh state: nothing is kept between two calls."""
+    weights = draw.weights(cell_shapes(2, 4, "cell."))
+    first, second = draw.given("x", 3, 4, 2), draw.given("x", 3, 4, 2)
+    got, want = ([network(x) for x in (first, second)] for network in (impl.new("RNN", 2, 4, weights=weights)
+                                                                       for impl in (student, reference)))  # fmt: skip
+    for mine, theirs in zip(got, want, strict=True):
+        agree(mine, theirs, "the result", OUTPUTS)
+
+
 # 1.4 bptt
 
 
@@ -256,8 +272,8 @@ def test_gradients_by_hand_of_one_step(student, reference, draw):
 def test_gradients_by_hand_leave_things_alone(student, reference, draw):
     """The parameters, their .grad and the arguments stay as they were."""
     weights = draw.weights(cell_shapes(3, 4))
-    x, grad_outputs = draw.given("x", 2, 5, 3), draw.given("grad_outputs", 2, 5, 4)
-    no_effects(by_hand(student, weights, x, grad_outputs))
+    x, grad_outputs, h0 = draw.given("x", 2, 5, 3), draw.given("grad_outputs", 2, 5, 4), draw.given("h0", 2, 4)
+    no_effects(by_hand(student, weights, x, grad_outputs, h0))
 
 
 @check("1.4")
@@ -274,10 +290,11 @@ def test_gradients_by_hand_in_double(student, reference, draw):
 # 1.5 forecast
 
 
-def rollout(impl, weights, context, steps):
+def rollout(impl, weights, context, steps, cell="gru", mode=True):
     """The forecast of a stand-in model with these weights, and the model."""
     hidden, features = weights["head.weight"].shape[1], weights["head.weight"].shape[0]
-    model = impl.new("props.Forecaster", features, hidden, weights=weights)
+    model = impl.new("props.Forecaster", features, hidden, cell, weights=weights)
+    impl.call("props.train", model, mode)
     return impl.call("forecast", model, context, steps), model
 
 
@@ -310,7 +327,7 @@ def test_context_is_read_once(student, reference, draw):
     """The model reads the context once, then one step per call, with the state handed on."""
     weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 5, 1)
     _, model = rollout(student, weights, context, 4)
-    calls = student.call("props.shapes_seen", model).value
+    calls = answer(student.call("props.shapes_seen", model), list, "the list of calls")
     expect(bool(calls) and calls[0][:3] == (2, 5, 1), f"the first call got x of shape {calls[:1]}, expected (2, 5, 1)")
     later = calls[1:4]
     expect(all(call == (2, 1, 1, True) for call in later) and len(later) == 3,
@@ -320,8 +337,9 @@ def test_context_is_read_once(student, reference, draw):
 @check("1.5", value=False)
 def test_forecast_leaves_things_alone(student, reference, draw):
     """The context, the model and its training mode stay as they were."""
-    weights = draw.weights(forecaster_shapes(1, 3))
-    no_effects(rollout(student, weights, draw.given("context", 2, 5, 1), 3)[0])
+    weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 5, 1)
+    for mode in (True, False):
+        no_effects(rollout(student, weights, context, 3, mode=mode)[0])
 
 
 @check("1.5")
@@ -333,12 +351,21 @@ def test_forecast_in_double(student, reference, draw):
     agree(got, want, "the forecast")
 
 
+@check("1.5")
+def test_forecast_with_a_state_of_two_parts(student, reference, draw):
+    """The state is handed on as the model gave it, here the pair of an LSTM."""
+    weights, context = draw.weights(forecaster_shapes(1, 3, gates=4)), draw.given("context", 2, 4, 1)
+    (got, _), (want, _) = (rollout(impl, weights, context, 3, "lstm") for impl in (student, reference))
+    agree(got, want, "the forecast")
+
+
 # 1.6 train_step, in the notebook
 
 
 def trained(impl, weights, batches, max_norm, optimizer="SGD", mode=True):
     """The losses of a few training steps on a stand-in model, and its parameters and the last call afterwards."""
-    model = impl.new("props.Forecaster", 1, 3, weights=weights)
+    model = impl.new("props.Forecaster", weights["head.weight"].shape[0], 3, weights=weights)
+    impl.call("props.fill_gradients", model)
     stepper = impl.new("props.optimizer", optimizer, model, {"lr": 0.1})
     impl.call("props.train", model, mode)
     seen = [impl.call("train_step", model, stepper, x, y, max_norm) for x, y in batches]
@@ -346,13 +373,13 @@ def trained(impl, weights, batches, max_norm, optimizer="SGD", mode=True):
 
 
 def batches_of(draw, count):
-    return [(draw.given("x", 4, 5, 1), draw.given("y", 4, 5, 1)) for _ in range(count)]
+    return [(draw.given("x", 4, 5, 2), draw.given("y", 4, 5, 2)) for _ in range(count)]
 
 
 @check("1.6")
 def test_loss_before_the_step(student, reference, draw):
     """The step returns the mean squared error before the update, as a Python float."""
-    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
     (got, _), (want, _) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
     agree(got[0], want[0], "the loss")
 
@@ -360,7 +387,7 @@ def test_loss_before_the_step(student, reference, draw):
 @check("1.6")
 def test_step_without_clipping(student, reference, draw):
     """With a high max_norm the parameters move by the plain gradients."""
-    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
     (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
     answered(seen)
     agree(got, want, "the parameters after the step")
@@ -369,7 +396,7 @@ def test_step_without_clipping(student, reference, draw):
 @check("1.6")
 def test_step_with_clipping(student, reference, draw):
     """With a low max_norm the gradients are scaled together before the step."""
-    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
     (seen, got), (_, want) = (trained(impl, weights, batches, 0.05) for impl in (student, reference))
     answered(seen)
     agree(got, want, "the parameters after the step")
@@ -377,8 +404,8 @@ def test_step_with_clipping(student, reference, draw):
 
 @check("1.6")
 def test_gradients_do_not_pile_up(student, reference, draw):
-    """A second step starts from fresh gradients."""
-    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 2)
+    """Every step starts from fresh gradients, whatever was there before."""
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 2)
     (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
     answered(seen)
     agree(got, want, "the parameters after two steps")
@@ -387,9 +414,10 @@ def test_gradients_do_not_pile_up(student, reference, draw):
 @check("1.6", value=False)
 def test_step_leaves_the_mode_alone(student, reference, draw):
     """The training mode stays as it was, and so do x and y."""
-    weights, batches = draw.weights(forecaster_shapes(1, 3)), batches_of(draw, 1)
-    (got, _), (want, _) = (trained(impl, weights, batches, 1.0, mode=False) for impl in (student, reference))
-    no_effects(got[0], want[0])
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
+    for mode in (True, False):
+        (got, _), (want, _) = (trained(impl, weights, batches, 1.0, mode=mode) for impl in (student, reference))
+        no_effects(got[0], want[0])
 
 
 def answered(seen):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import inspect
 import linecache
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -14,9 +18,14 @@ __all__ = ["remember_lines", "run_cells"]
 BODY_RUNS = {"time", "timeit", "capture", "prun"}  # cell magics whose body is ordinary code
 
 
-def run_cells(cells: list[tuple[str, str]]) -> dict:
-    """Run (name, source) pairs in order in one namespace; a cell that raises is noted and the next one runs."""
-    space: dict = {"__name__": "__main__", STOPPED_CELLS: []}
+def run_cells(cells: list[tuple[str, str]], module: str = "cells") -> dict:
+    """Run (name, source) pairs in order in one namespace; a cell that raises is noted and the next one runs.
+
+    The namespace is that of a module called `module`, which some code looks for, dataclasses for one.
+    """
+    sys.modules[module] = ModuleType(module)
+    space = vars(sys.modules[module])
+    space[STOPPED_CELLS] = []
     space["get_ipython"] = lambda: _shell(space)
     space["display"] = lambda *args, **kwargs: None
     for name, source in cells:
@@ -34,7 +43,10 @@ def remember_lines(name: str, source: str) -> None:
 
 def _run(name: str, source: str, space: dict) -> None:
     remember_lines(name, source)
-    exec(compile(source, name, "exec"), space)  # student code: this runs in a worker, never in the judge
+    code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, space)  # student code: this runs in a worker, never in the judge
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(result)
 
 
 def _shell(space: dict) -> SimpleNamespace:

@@ -10,8 +10,21 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-__all__ = ["CharLM", "Forecaster", "TableSeq2Seq", "generator", "generator_state", "item", "linear", "load", "optimizer",
-           "parameters", "shapes_seen", "train"]  # fmt: skip
+__all__ = [
+    "CharLM",
+    "Forecaster",
+    "TableSeq2Seq",
+    "fill_gradients",
+    "generator",
+    "generator_state",
+    "item",
+    "linear",
+    "load",
+    "optimizer",
+    "parameters",
+    "shapes_seen",
+    "train",
+]
 
 
 def generator(seed: int) -> torch.Generator:
@@ -42,6 +55,12 @@ def load(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
     module.load_state_dict(weights, strict=False)
 
 
+def fill_gradients(module: nn.Module) -> None:
+    """Leave gradients behind, as an earlier step may have."""
+    for parameter in module.parameters():
+        parameter.grad = torch.ones_like(parameter)
+
+
 def linear(features: int, outputs: int) -> nn.Linear:
     return nn.Linear(features, outputs)
 
@@ -57,9 +76,9 @@ def train(module: nn.Module, mode: bool) -> None:
 class Forecaster(nn.Module):
     """A recurrent forecaster, `forward(x (N, L, F), state=None) -> (y (N, L, F), state)`; notes what it was fed."""
 
-    def __init__(self, features: int, hidden_size: int):
+    def __init__(self, features: int, hidden_size: int, cell: str = "gru"):
         super().__init__()
-        self.rnn = nn.GRU(features, hidden_size, batch_first=True)
+        self.rnn = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](features, hidden_size, batch_first=True)
         self.head = nn.Linear(hidden_size, features)
         self.shapes = []
 

@@ -140,16 +140,28 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception of the student's code: its type, message and the last line of their own that it passed."""
+    """An exception of the student's code: its type, message and the last line of their own that it passed.
+
+    `kinds` names its type and those that it derives from.
+    """
 
     kind: str
     message: str
     file: str | None = None
     line: int | None = None
     code: str | None = None
+    kinds: tuple = ()
 
     def __post_init__(self):
-        _expect(self, kind=str, message=str, file=(str, type(None)), line=(int, type(None)), code=(str, type(None)))
+        _expect(
+            self,
+            kind=str,
+            message=str,
+            file=(str, type(None)),
+            line=(int, type(None)),
+            code=(str, type(None)),
+            kinds=tuple,
+        )
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,8 @@ class Workbench:
         return value
 
     def _keep(self, call: Call, result, device) -> Handle:
+        if call.weights is not None and not isinstance(result, nn.Module):
+            raise TypeError(f"{call.name} gives a {type(result).__name__}, expected a torch.nn.Module")
         if isinstance(result, nn.Module):
             weights = call.weights or {}
             dtype = next((value.dtype for value in weights.values()), None)
@@ -172,13 +174,13 @@ class Workbench:
 
 def failure_of(problem: BaseException, files: Mapping[str, str]) -> Failure:
     """An exception with the last line of the student's own that it passed."""
-    kind, message = type(problem).__name__, _text(problem)
-    if isinstance(problem, SyntaxError) and problem.filename in files:
-        return Failure(kind, _text(problem.msg), files[problem.filename], problem.lineno, _text(problem.text or ""))
+    kind, message, place = type(problem).__name__, _text(problem), (None, None, None)
     lines = [entry for entry in traceback.extract_tb(problem.__traceback__) if entry.filename in files]
-    if not lines:
-        return Failure(kind, message)
-    return Failure(kind, message, files[lines[-1].filename], lines[-1].lineno, _text(lines[-1].line or ""))
+    if isinstance(problem, SyntaxError) and problem.filename in files:
+        message, place = _text(problem.msg), (files[problem.filename], problem.lineno, _text(problem.text or ""))
+    elif lines:
+        place = files[lines[-1].filename], lines[-1].lineno, _text(lines[-1].line or "")
+    return Failure(kind, message, *place, kinds=tuple(parent.__name__ for parent in type(problem).__mro__))
 
 
 def _missing(symbol: str, space: dict) -> str:
