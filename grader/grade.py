@@ -154,11 +154,13 @@ class Grader:
     def grade(self, submission: Submission) -> dict:
         """The record of one submission, with what it was made from and the seconds it took."""
         start = time.perf_counter()
-        material = _material(submission, self._course)
-        if isinstance(material, Material):
-            record = self._graded(submission, material)
-        else:
-            record = self._invalid(submission, str(material))
+        try:
+            material = _material(submission, self._course)
+            invalid = isinstance(material, IntakeError)
+            record = self._invalid(submission, str(material)) if invalid else self._graded(submission, material)
+        except Exception as problem:  # one submission's trouble is told in its record, and the class goes on
+            material = IntakeError(f"{type(problem).__name__}: {problem}")
+            record = self._frame(submission, "harness_error", []) | {"reason": f"the harness failed: {material}"}
         seconds = round(time.perf_counter() - start, 3)
         return {"made_from": _made_from(submission, material, self._options), "record": record, "seconds": seconds}
 

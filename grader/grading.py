@@ -64,7 +64,8 @@ def _seed(out: Path, seed: int | None, resume: bool) -> int:
     """The seed given, else that of the run to resume, else one from the system; noted before the first submission."""
     note = out / "seed"
     if seed is None:
-        seed = int(note.read_text()) if resume and note.is_file() else secrets.randbelow(2**31)
+        kept = note.read_text().strip() if resume and note.is_file() else ""
+        seed = int(kept) if kept.isdigit() else secrets.randbelow(2**31)
     write_atomically(note, f"{seed}\n".encode())
     return seed
 

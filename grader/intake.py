@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
     """The submissions at `path`, by name, and the entries that are none. IntakeError if there is nothing."""
     if not path.exists():
         raise IntakeError(f"{path} does not exist; give a submission, or a folder with one folder or zip per student")
-    if _is_submission(path):
+    if _is_submission(path) and not _holds_submissions(path):
         return [Submission(_student(path), (path,))], []
     if not path.is_dir():
         raise IntakeError(f"{path} is neither a folder nor a zip with starter/ or notebooks/ in it")
@@ -72,7 +73,8 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
 
 
 def _student(path: Path) -> str:
-    return path.name.removesuffix(".zip") if path.is_file() else path.resolve().name
+    name = path.stem if path.is_file() else path.resolve().name
+    return name.encode("utf-8", "backslashreplace").decode()  # a name in another encoding is shown by its bytes
 
 
 def _places(entry: Path) -> tuple[Path, ...]:
@@ -86,6 +88,11 @@ def _places(entry: Path) -> tuple[Path, ...]:
     return tuple(sorted(inner for inner in entry.iterdir() if inner.is_dir() and _is_submission(inner)))
 
 
+def _holds_submissions(path: Path) -> bool:
+    """Whether a folder without starter/ has submissions in it: a class, whatever notebooks lie beside them."""
+    return path.is_dir() and not (path / "starter").is_dir() and any(_places(entry) for entry in path.iterdir())
+
+
 def _empty(entry: Path) -> tuple[Path, ...]:
     """A student's folder in which nothing is where it should be: it gets a row that says so."""
     return (entry,) if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith(".") else ()
@@ -93,7 +100,7 @@ def _empty(entry: Path) -> tuple[Path, ...]:
 
 def _is_submission(path: Path) -> bool:
     if path.is_file() and not path.is_symlink():
-        return path.suffix == ".zip"
+        return path.suffix.lower() == ".zip"
     return path.is_dir() and ((path / "starter").is_dir() or (path / "notebooks").is_dir() or any(path.glob("*.ipynb")))
 
 
@@ -161,9 +168,10 @@ def _regular_file(place: Path, name: str, limit: int) -> bytes | str | None:
         return None
     except OSError as problem:
         return f"can't be opened ({problem.strerror})"
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return "is no regular file"
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return "is no regular file"
         data = file.read(limit + 1)
     return data if len(data) <= limit else f"is larger than {limit:,} bytes"
 
@@ -174,20 +182,21 @@ def _zipped(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | 
             entries = archive.infolist()
             if len(entries) > MAX_ENTRIES:
                 raise IntakeError(f"the zip holds {len(entries):,} entries, more than {MAX_ENTRIES:,}")
-            for entry in entries:
+            # the shallowest last, so that it counts where a file is there twice
+            for entry in sorted(entries, key=lambda entry: -entry.filename.count("/")):
                 name = _inside(entry.filename, wanted)
                 if name:
                     yield name, _entry(archive, entry, wanted[name])
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as problem:
-        if isinstance(problem, IntakeError):
-            raise
+    except IntakeError:
+        raise
+    except Exception as problem:  # whatever the archive's own faults make the readers of its formats raise
         raise IntakeError(f"the zip can't be read: {problem}") from problem
 
 
 def _inside(filename: str, wanted: dict[str, int]) -> str | None:
     """The wanted path that an entry stands for, directly or below one folder; a path that leaves the zip is refused."""
     path = PurePosixPath(filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in filename:
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", filename):
         raise IntakeError(f"the zip holds the path {filename[:200]!r}, which leads out of it")
     for name in (str(path), "/".join(path.parts[1:])):
         if name in wanted:

@@ -88,7 +88,12 @@ class Judge:
         except Exception as problem:
             return _broken(check, problem), []
         student = Subject(self.session.perform, task.space)
-        return self._verdict(check, student, *recording.fixtures(task.space)), student.log
+        result = self._verdict(check, student, *recording.fixtures(task.space))
+        substitutes = self._substitutes(task)
+        if substitutes and "has no attribute" in result.message:
+            result.hint = (f"This was tried with a stand-in for {', '.join(substitutes)}, which lacks methods of your own: "
+                           "solve that task first.")  # fmt: skip
+        return result, student.log
 
     def _verdict(self, check: Check, student: Subject, reference: Subject, draw: Draw) -> CheckResult:
         self.session.begin_check()

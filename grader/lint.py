@@ -13,7 +13,10 @@ from grader.tasks import Course, Task
 
 __all__ = ["Finding", "findings"]
 
-OWN = ("solution", "toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
+MAX_FINDINGS = 20
+MAX_PARTS = 12  # of a dotted name
+SOLVED = ("solution", "toolkit.stand_ins")  # where the course itself solves the tasks
+OWN = ("toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
 UNREADABLE = "this source can't be read"
 DYNAMIC = {"eval", "exec", "compile", "__import__", "getattr", "globals", "locals", "vars", "setattr"}
 DYNAMIC_MODULES = {"importlib", "ctypes", "builtins", "inspect", "gc", "sys", "operator"}
@@ -47,7 +50,8 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
             continue
         for finding in _judge(node, names, patterns, own):
             found[finding.line, finding.message] = finding
-    return sorted(found.values(), key=lambda finding: (finding.line, finding.message))
+    listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
+    return listed[:MAX_FINDINGS]
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +84,7 @@ def _defined(body: Iterable[ast.AST]) -> set[str]:
 
 
 def _only_named(tree: ast.Module) -> set[int]:
-    """The ids of nodes that name a thing without using it: annotations, and the types of isinstance."""
+    """The ids of nodes that name a thing without using it: annotations, the types of isinstance, parts of longer names."""
     roots: list[ast.AST | None] = []
     for node in ast.walk(tree):
         if (
@@ -93,7 +97,8 @@ def _only_named(tree: ast.Module) -> set[int]:
             roots.append(node.annotation)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             roots.append(node.returns)
-    return {id(inner) for root in roots if root is not None for inner in ast.walk(root)}
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}  # judged with the whole name
+    return inner | {id(inner) for root in roots if root is not None for inner in ast.walk(root)}
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:
@@ -130,14 +135,14 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[s
         yield from _judge_import(node)
     if not isinstance(node, ast.Attribute | ast.Name):
         return
-    full = _full_name(node, names)
-    found = any(fnmatch.fnmatchcase(full, pattern) for pattern in patterns)
-    if found and full.startswith("*") and full.split(".")[-1] in own:
-        yield Finding(
-            node.lineno, f"{full.lstrip('*.')} may be this module's own or torch's: a person will look at it", False
-        )
+    parts = _full_name(node, names).split(".")[:MAX_PARTS]
+    prefixes = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    found = next((name for name in prefixes for pattern in patterns if fnmatch.fnmatchcase(name, pattern)), "")
+    if found.startswith("*") and found.split(".")[-1] in own:
+        message = f"{found.lstrip('*.')} may be this module's own or torch's: a person will look at it"
+        yield Finding(node.lineno, message, False)
     elif found:
-        yield Finding(node.lineno, f"{full.lstrip('*.')} is not allowed in this task: write that part yourself", True)
+        yield Finding(node.lineno, f"{found.lstrip('*.')} is not allowed in this task: write that part yourself", True)
     elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
 
@@ -146,8 +151,15 @@ def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
     modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "starter"]
     for module in modules:
         first = module.split(".")[0]
-        if first in OWN:
-            yield Finding(node.lineno, f"{module} is part of the course's own code: write this part yourself", True)
+        names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+        if any(name == solved or name.startswith(f"{solved}.") for name in names for solved in SOLVED):
+            yield Finding(node.lineno, f"{module} holds the course's own solutions: write this part yourself", True)
+        elif first in OWN:
+            yield Finding(
+                node.lineno,
+                f"{module} is not for a module to build on: use torch and the standard library",
+                False,
+            )
         elif first in DYNAMIC_MODULES:
             yield Finding(node.lineno, f"{module} can hide what is called: a person will look at it", False)
         elif isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):

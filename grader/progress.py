@@ -21,8 +21,9 @@ def digest_of(path: Path | None) -> str:
 def recall(root: Path) -> dict[str, dict]:
     """task → its last verdict, score and what it was checked on; empty where nothing was checked yet."""
     try:
-        return json.loads(_path(root).read_bytes())
-    except (OSError, ValueError):
+        state = json.loads(_path(root).read_bytes())
+        return {task: entry for task, entry in state.items() if {"verdict", "score", "digest"} <= entry.keys()}
+    except (OSError, ValueError, AttributeError):
         return {}
 
 

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 __all__ = ["inside", "run_warm", "start"]
@@ -149,6 +150,8 @@ def _become(message: dict, streams: list[int]) -> None:
         app(message["arguments"], prog_name="python -m grader")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

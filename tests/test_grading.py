@@ -273,3 +273,44 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path, small_class):
     (tmp_path / "file").write_text("")
     done = run("grade", small_class / "in", "--out", tmp_path / "file" / "out")
     assert done.returncode == 2 and "--out" in done.stderr and "Traceback" not in done.stderr
+
+
+INNOCENT = {
+    "main guard": 'if __name__ == "__main__":\n    nn.RNN(1, 1)(torch.zeros(1)).sum().backward()\n',
+    "shadowed import": "from torch.nn import RNNCell as _unused\n",
+    "isinstance": "def helper(cell):\n    return isinstance(cell, nn.RNNCell)\n\n\nKEPT = helper(None)\n",
+    "annotation": "def helper(cell: nn.RNN) -> nn.LSTM: ...\n\n\nKEPT = helper\n",
+    "own backward": "class Tape:\n    def backward(self): ...\n\n\nTape().backward()\n",
+    "no_grad": "torch.autograd.no_grad()\ntorch.autograd.set_detect_anomaly(False)\n",
+    "toolkit": "from toolkit.device import pick_device\n",
+}
+
+
+@pytest.mark.parametrize("lines", INNOCENT.values(), ids=INNOCENT)
+def test_what_a_task_does_not_forbid_is_no_offence(course, lines):
+    from grader.lint import findings
+
+    for task in course.graded:
+        if task.module:
+            assert not [entry for entry in findings(task, solved(course) + "\n" + lines, course) if entry.forbidden]
+
+
+@pytest.mark.parametrize("lines", ["ag = torch.autograd\nag.grad(1, 2)\n", "Cell = nn.RNNCell\nCell(1, 1)\n",
+                                   "class Mine(nn.RNN): ...\n\n\nMine(1, 1)\n", "nn.RNNCell.forward(None, 1)\n"])  # fmt: skip
+def test_an_alias_or_a_subclass_hides_nothing(course, lines):
+    from grader.lint import findings
+
+    found = [findings(task, solved(course) + "\n" + lines, course) for task in course.graded if task.module]
+    assert any(entry.forbidden for entries in found for entry in entries)
+
+
+def test_lint_is_bounded(course):
+    from grader.lint import MAX_FINDINGS, findings
+
+    start = time.perf_counter()
+    long = "q" + ".a" * 400 + "\n"
+    assert (
+        len(findings(course.tasks["1.2"], "from torch import nn\n" + "nn.RNN\n" * 5_000 + long * 800, course))
+        == MAX_FINDINGS
+    )
+    assert time.perf_counter() - start < 30

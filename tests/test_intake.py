@@ -143,3 +143,40 @@ def test_the_release_alone_says_what_is_skipped(tmp_path, course):
              {"cell_type": "markdown", "id": "m", "source": "text"}]  # fmt: skip
     write(tmp_path / "a", **{"notebooks/01_sine_wave_rnn.ipynb": json.dumps({"cells": cells})})
     assert material(tmp_path / "a", course).cells["cells1"] == [("01_sine_wave_rnn.ipynb, cell 3", "a = 1\nb = 2")]
+
+
+def test_a_folder_in_the_place_of_a_module_is_told(tmp_path, course):
+    (tmp_path / "a" / "starter" / "rnn.py").mkdir(parents=True)
+    assert "no regular file" in material(tmp_path / "a", course).problems["rnn"]
+
+
+def test_a_zip_with_a_flipped_byte_is_told(tmp_path, course):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("starter/rnn.py", "".join(map(str, range(5_000))))
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[500] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(IntakeError, match="can't be read"):
+        material(tmp_path / "a.zip", course)
+
+
+def test_the_shallowest_of_two_files_counts_and_a_colon_is_no_escape(tmp_path, course):
+    with zipfile.ZipFile(tmp_path / "a.ZIP", "w") as archive:
+        for name, text in (("starter/rnn.py", "x = 1"), ("old/starter/rnn.py", "x = 0"), ("shot 10:32.png", "")):
+            archive.writestr(name, text)
+    assert [entry.student for entry in find(tmp_path)[0]] == ["a"]
+    assert material(tmp_path / "a.ZIP", course).modules == {"rnn": "x = 1"}
+
+
+def test_a_notebook_beside_the_students_does_not_make_the_class_one_of_them(tmp_path):
+    write(tmp_path / "ann" / "starter", **{"rnn.py": "x = 1"})
+    write(tmp_path, **{"solutions.ipynb": notebook("x = 1"), "notebooks/other.ipynb": notebook("x = 1")})
+    assert "ann" in [entry.student for entry in find(tmp_path)[0]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes on POSIX alone")
+def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path):
+    place = os.fsencode(tmp_path) + b"/b\xff/starter"
+    os.makedirs(place)
+    write(tmp_path / "ann" / "starter", **{"rnn.py": "x = 1"})
+    assert [entry.student for entry in find(tmp_path)[0]] == ["ann", "b\\udcff"]

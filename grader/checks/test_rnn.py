@@ -83,6 +83,13 @@ def test_windows_in_double(student, reference, draw):
     )
 
 
+@check("1.1", value=False)
+def test_windows_leave_the_series_alone(student, reference, draw):
+    """The series stays as it was, and no random numbers are drawn."""
+    for shape in ((9,), (9, 2)):
+        no_effects(student.call("make_windows", draw.given("series", *shape), 4))
+
+
 # 1.2 RNNCell
 
 

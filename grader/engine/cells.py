@@ -43,7 +43,7 @@ def remember_lines(name: str, source: str) -> None:
 
 def _run(name: str, source: str, space: dict) -> None:
     remember_lines(name, source)
-    code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     result = eval(code, space)  # student code: this runs in a worker, never in the judge
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(result)
@@ -54,7 +54,7 @@ def _shell(space: dict) -> SimpleNamespace:
 
     def cell_magic(name: str, line: str, body: str):
         if name in BODY_RUNS:
-            exec(compile(body, f"%%{name}", "exec"), space)
+            exec(compile(body, f"%%{name}", "exec", dont_inherit=True), space)
 
     def nothing(*args, **kwargs):
         return None

@@ -57,4 +57,6 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         source, file = self._sources[name], file_of(name)
         remember_lines(file, source)
         module.__file__ = file
-        exec(compile(source, file, "exec"), vars(module))  # student code: this runs in a worker, never in the judge
+        exec(
+            compile(source, file, "exec", dont_inherit=True), vars(module)
+        )  # student code: this runs in a worker, never in the judge

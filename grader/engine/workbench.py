@@ -62,7 +62,9 @@ class Workbench:
         try:
             with scratch_random_state():
                 return self._perform(request, ask)
-        except (Exception, SystemExit) as problem:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:  # SystemExit, and whatever else a class of the student's derives from
             return Seen(failure=failure_of(problem, self._files))
         finally:
             torch.set_default_dtype(torch.float32)
@@ -192,7 +194,10 @@ def _missing(symbol: str, space: dict) -> str:
 
 
 def _text(value: object) -> str:
-    return str(value)[:MAX_TEXT]
+    try:
+        return str(value)[:MAX_TEXT]
+    except Exception:  # a __str__ of the student's own
+        return "(its text can't be had)"
 
 
 def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
