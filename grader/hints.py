@@ -42,6 +42,7 @@ def _same_log(log: list[Seen], theirs: list[Seen]) -> bool:
     return len(log) == len(theirs) and all(map(same_seen, log, theirs))
 
 
+NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
@@ -59,8 +60,8 @@ USUAL = (
     ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
     ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
      "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
-    ("AttributeError", r"'NoneType'", "Something is None here: a state that was left out, which means zeros, or a thing not made yet."),
-    ("TypeError", r"'NoneType'", "Something is None here: a state that was left out, which means zeros, or a thing not made yet."),
+    ("AttributeError", r"'NoneType'", NONE),
+    ("TypeError", r"'NoneType'", NONE),
     ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
     ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing? "
      "(Of a notebook, cells marked as experiments are not run for a grade.)"),
