@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import select
@@ -25,6 +26,7 @@ __all__ = ["inside", "run_warm", "start"]
 
 IDLE_SECONDS = 600
 INSIDE = "UNROLLED_INSIDE_WARM"
+NEEDED = ("matplotlib.pyplot", "IPython.core.inputtransformer2", "safetensors.torch", "typer", "rich.table")
 
 
 def run_warm(arguments: list[str]) -> int | None:
@@ -105,8 +107,9 @@ def _import_all() -> None:
     """Import what a self-check needs besides the course itself, on one thread, so that forking is safe."""
     os.environ["MPLBACKEND"] = "agg"
     import torch
-    from IPython.core import inputtransformer2  # noqa: F401
 
+    for name in NEEDED:
+        importlib.import_module(name)
     torch.set_num_threads(1)
     weight = torch.nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
