@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from grader.release.manifest import MANIFEST, manifest_bytes, on_disk
 from grader.release.modules import starter_module
 from grader.release.notebooks import notebook_bytes, student_notebook
 from grader.release.regions import ReleaseError
+from grader.results import write_atomically
 from grader.tasks import Course, load_course
 
 __all__ = ["PRODUCERS", "Producer", "Written", "build", "produce_modules", "produce_notebooks", "write"]
@@ -98,11 +98,11 @@ def write(root: Path, files: dict[str, bytes], force: bool = False) -> Written:
     changed = [path for path, content in files.items() if on_disk(root, path) != content]
     removed = [entry.path for entry in differences if entry.kind == LEFT_OVER]
     for path in changed:
-        _write_whole(root / path, files[path])
+        write_atomically(root / path, files[path])
     for path in removed:
         (root / path).unlink()
     if on_disk(root, MANIFEST) != manifest_bytes(files):
-        _write_whole(root / MANIFEST, manifest_bytes(files))
+        write_atomically(root / MANIFEST, manifest_bytes(files))
     return Written(tuple(changed), tuple(removed), len(files) - len(changed))
 
 
@@ -110,14 +110,3 @@ def _refuse_edited(edited: list) -> None:
     if edited:
         listed = "\n".join(f"  {entry.message}" for entry in edited)
         raise ReleaseError(f"A release would overwrite work, so nothing was written:\n{listed}")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that nobody ever finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
