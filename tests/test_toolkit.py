@@ -1,21 +1,17 @@
-"""The toolkit: generated series, choice of a device, the training loop, and pictures that can be read."""
+"""The toolkit: generated series, choice of a device, the training loop."""
 
 from __future__ import annotations
 
-import base64
-import html
 import math
 import random
-import re
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 from torch import nn
 
 from solution import rnn
-from toolkit import plots, stand_ins
+from toolkit import stand_ins
 from toolkit.device import pick_device, seed_everything
 from toolkit.forecaster import Forecaster
 from toolkit.series import mixed, noisy, period_of, sine
@@ -199,108 +195,3 @@ def test_fit_removes_its_hooks_when_the_step_fails():
     with pytest.raises(NotImplementedError):
         fit(step, model, None, torch.zeros(4, 2, 1), torch.zeros(4, 2, 1), steps=1)
     assert not any(parameter._post_accumulate_grad_hooks for parameter in model.parameters())
-
-
-# Pictures
-
-
-def figures() -> dict[str, Figure]:
-    series = noisy(sine(30), 0.05)
-    return {
-        "windows": plots.plot_windows(series, *rnn.make_windows(series, 8, 2), picks=[0, 5], horizon=2),
-        "traces": plots.plot_traces(torch.randn(30, 8).tanh(), drive=series),
-        "traces alone": plots.plot_traces(torch.randn(30, 2).tanh(), units=[0, 1]),
-        "reach": plots.plot_reach({"one": [1.0, 0.1, 0.01], "two": [1.0, 0.5, 0.25]}),
-        "forecast": plots.plot_forecast(series[:20], series[20:], truth=series[20:], start=100),
-        "training": plots.plot_training([0.5, 0.1, 0.02], [3.0, 0.5, 0.1], max_norm=1.0),
-    }
-
-
-FIGURES = figures()
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_axes_are_labelled_and_lines_are_told_apart(name):
-    fig = FIGURES[name]
-    *_, bottom = fig.axes
-    assert all(ax.get_ylabel() for ax in fig.axes)
-    assert re.fullmatch(r"time \(steps\)|distance back in time \(steps\)|training step", bottom.get_xlabel())
-    assert fig.get_layout_engine() is not None
-    looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in bottom.get_lines()}
-    named = {line.get_label() for line in bottom.get_lines() if not line.get_label().startswith("_")}
-    assert len(looks) >= len(named) >= 2
-    assert {color for color, *_ in looks} <= set(plots.COLOURS.values())
-
-
-def test_windows_are_drawn_at_their_steps():
-    lines = FIGURES["windows"].axes[1].get_lines()
-    assert [(line.get_label(), list(line.get_xdata())) for line in lines] == [
-        ("inputs[i]", list(range(8))),
-        ("targets[i]", list(range(2, 10))),
-        ("inputs[i]", list(range(5, 13))),
-        ("targets[i]", list(range(7, 15))),
-    ]
-    assert np.array_equal(lines[0].get_ydata()[2:], lines[1].get_ydata()[:-2])
-    assert [text.get_text() for text in FIGURES["windows"].axes[1].get_legend().get_texts()] == [
-        "inputs[i]",
-        "targets[i]",
-    ]
-
-
-def test_a_forecast_begins_where_its_context_ends():
-    ax = FIGURES["forecast"].axes[0]
-    context, truth, rollout, turn = ax.get_lines()
-    assert list(context.get_xdata()) == list(range(100, 120))
-    assert list(rollout.get_xdata()) == list(truth.get_xdata()) == list(range(120, 130))
-    assert turn.get_xdata()[0] == 119.5
-    assert context.get_color() != rollout.get_color() and context.get_linestyle() != rollout.get_linestyle()
-
-
-def test_pictures_take_tensors_with_gradients_and_refuse_other_shapes():
-    plots.plot_forecast(torch.zeros(4), torch.zeros(3, requires_grad=True))
-    with pytest.raises(ValueError, match=r"has shape \(1, 4\), expected one axis"):
-        plots.plot_forecast(torch.zeros(1, 4), torch.zeros(3))
-
-
-def test_footnote_names_the_stand_ins_alone():
-    fig = plots.plot_forecast(torch.zeros(4), torch.zeros(3))
-    plots.footnote(fig, rnn.RNN, rnn.forecast)
-    assert fig.get_supxlabel() == ""
-    plots.footnote(fig, stand_ins.RNN, rnn.bptt, stand_ins.forecast)
-    assert fig.get_supxlabel() == "Drawn with a stand-in for RNN, forecast, not with your own code."
-
-
-def test_image_holds_a_picture_and_its_text():
-    fig = plots.plot_forecast(torch.zeros(4), torch.zeros(3))
-    plots.footnote(fig, stand_ins.forecast)
-    image = plots.image_html(fig, 'a "flat" line <b>')
-    alt, data = re.fullmatch(r'<img alt="([^"]*)" .*src="data:image/png;base64,([^"]*)">', image).groups()
-    assert html.unescape(alt) == f'a "flat" line <b> {fig.get_supxlabel()}' and "<" not in alt
-    assert base64.b64decode(data).startswith(b"\x89PNG")
-
-
-def test_show_displays_the_image_in_a_notebook(monkeypatch):
-    shown = []
-    monkeypatch.setattr(plots, "_in_notebook", lambda: True)
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    plots.show(FIGURES["reach"], alt="two lines that fall")
-    assert shown[0]["text/plain"] == "two lines that fall"
-    assert shown[0]["text/html"].startswith('<img alt="two lines that fall"')
-
-
-def test_show_is_quiet_elsewhere_and_asks_for_a_text(capfd):
-    assert plots.show(FIGURES["reach"], alt="two lines that fall") is None
-    assert capfd.readouterr() == ("", "")
-    with pytest.raises(ValueError, match="alt is empty"):
-        plots.show(FIGURES["reach"], alt=" ")
-
-
-def test_pyplot_keeps_no_figure_and_one_of_its_own_is_closed():
-    from matplotlib import pyplot as plt
-
-    plt.switch_backend("agg")
-    plots.plot_forecast(torch.zeros(4), torch.zeros(3))
-    assert plt.get_fignums() == []
-    mine = plt.figure()
-    plots.show(mine, alt="an empty figure")
-    assert plt.get_fignums() == []

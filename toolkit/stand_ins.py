@@ -74,6 +74,11 @@ def train_step(model, optimizer, x, y, max_norm):
     return loss.item()
 
 
+def configuration():
+    """Numbers with which the trial of task 1.7 reaches its target."""
+    return {"lr": 0.02, "shift": 101_250.0, "scale": 250.0, "gain": 1.2}
+
+
 STAND_INS: dict[str, object] = {
     "1.1": make_windows,
     "1.2": RNNCell,
@@ -81,6 +86,7 @@ STAND_INS: dict[str, object] = {
     "1.4": bptt,
     "1.5": forecast,
     "1.6": train_step,
+    "1.7": configuration,
 }
 
 

@@ -30,6 +30,7 @@ def fit(
     batch_size: int = 32,
     max_norm: float = 1.0,
     seed: int = 0,
+    cooling: bool = False,
 ) -> History:
     """Call `step(model, optimizer, x, y, max_norm) -> loss` on batches drawn at random from the windows.
 
@@ -38,9 +39,11 @@ def fit(
         inputs, targets: (N, L, F) each.
         steps: how many training steps to make.
         seed: which batches are drawn.
+        cooling: whether the learning rate falls to 0 along half a cosine (Loshchilov and Hutter, 2017).
     """
     generator = torch.Generator().manual_seed(seed)
     history, squares = History(), []
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if cooling else None
 
     def note(parameter: nn.Parameter) -> None:
         squares.append(parameter.grad.detach().square().sum())
@@ -53,6 +56,8 @@ def fit(
             squares.clear()
             history.losses.append(step(model, optimizer, inputs[picked], targets[picked], max_norm))
             history.norms.append(sum(squares).sqrt().item() if squares else 0.0)
+            if rates is not None:
+                rates.step()
     finally:
         for hook in hooks:
             hook.remove()

@@ -1,0 +1,14 @@
+"""The pictures of the notebooks, each with a text for readers who don't see it.
+
+A `plot_` function draws one figure and returns it, `headline` writes a prediction and its answer over it, `footnote`
+marks stand-ins at its foot, `show` displays it.
+"""
+
+from toolkit.plots.canvas import COLOURS, footnote, headline, image_html, show
+from toolkit.plots.runs import plot_reach, plot_runs, plot_training
+from toolkit.plots.scores import plot_horizon, plot_matrices, plot_scores
+from toolkit.plots.sequences import plot_forecast, plot_series, plot_traces, plot_windows
+
+__all__ = ["COLOURS", "footnote", "headline", "image_html", "plot_forecast", "plot_horizon", "plot_matrices",
+           "plot_reach", "plot_runs", "plot_scores", "plot_series", "plot_traces", "plot_training", "plot_windows",
+           "show"]  # fmt: skip

@@ -1,0 +1,59 @@
+"""Pictures of training: losses, gradient norms, how far back a gradient reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from toolkit.plots.canvas import COLOURS, figure, legend, styles
+
+__all__ = ["plot_reach", "plot_runs", "plot_training"]
+
+
+def plot_reach(norms: Mapping[str, Sequence[float]], guess: tuple[int, float] | None = None) -> Figure:
+    """How strongly the last output depends on the state 1, 2, … steps before it: a line for each name.
+
+    `guess` is a prediction: a distance, and the norm that was expected there.
+    """
+    fig, (ax,) = figure([2.2])
+    for (name, values), style in zip(norms.items(), styles(), strict=False):
+        ax.plot(range(1, len(values) + 1), values, label=name, **style)
+    if guess is not None:
+        ax.plot(*guess, marker="X", markersize=11, linestyle="none", color=COLOURS["black"], label="your prediction")
+    ax.set_yscale("log")
+    ax.set_ylabel("norm of the gradient")
+    ax.set_xlabel("distance back in time (steps)")
+    legend(ax)
+    return fig
+
+
+def plot_runs(runs: Mapping[str, Sequence[float]], unit: str, lines: Mapping[str, float] | None = None) -> Figure:
+    """The losses of several trainings over their steps, with values to compare with."""
+    fig, (ax,) = figure([2.3])
+    for (name, losses), style in zip(runs.items(), styles(), strict=False):
+        ax.plot(losses, label=name, linewidth=1.4, **style)
+    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
+        ax.axhline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    ax.set_yscale("log")
+    ax.set_ylabel(unit)
+    ax.set_xlabel("training step")
+    legend(ax)
+    return fig
+
+
+def plot_training(losses: Sequence[float], norms: Sequence[float], max_norm: float | None = None) -> Figure:
+    """The loss and the gradients' global norm at each training step, and the norm above which they are clipped."""
+    fig, (above, below) = figure([1.4, 1.4])
+    above.plot(losses, color=COLOURS["blue"], linewidth=1.2)
+    above.set_ylabel("mean squared error")
+    below.plot(norms, color=COLOURS["green"], linewidth=1.2, label="before clipping")
+    if max_norm is not None:
+        clip = {"color": COLOURS["vermilion"], "linestyle": "--", "label": f"max_norm = {max_norm:g}"}
+        below.axhline(max_norm, **clip)
+    below.set_ylabel("gradient norm")
+    below.set_xlabel("training step")
+    for ax in (above, below):
+        ax.set_yscale("log")
+    legend(below)
+    return fig

@@ -1,0 +1,97 @@
+"""Pictures that compare: scores side by side, errors over the horizon, matrices entry by entry."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from toolkit.plots.canvas import COLOURS, WIDTH, figure, legend, numbers, styles
+
+__all__ = ["plot_horizon", "plot_matrices", "plot_scores"]
+
+MARKERS = ("o", "s", "^", "D", "v", "P")  # the second way to tell dots apart
+DIVERGING = "PuOr"
+
+
+def plot_scores(
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    unit: str,
+    *,
+    log: bool = False,
+    lines: Mapping[str, float] | None = None,
+    guess: float | None = None,
+) -> Figure:
+    """A row for each setting, in it a dot for each value of each contestant, and a bar at their median.
+
+    Args:
+        scores: setting → contestant → values, such as one for each seed.
+        unit: what the values are, for the axis.
+        log: whether the axis is logarithmic.
+        lines: values to compare with, by name, such as the error of a baseline.
+        guess: a value that was predicted.
+    """
+    names = list(dict.fromkeys(name for row in scores.values() for name in row))
+    fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(names) + 1)])
+    pitch = len(names) + 1
+    for place, (name, style) in enumerate(zip(names, styles(), strict=False)):
+        _dots(ax, [row.get(name, ()) for row in scores.values()], place, pitch, name, style["color"])
+    ax.set_yticks([row * pitch + (len(names) - 1) / 2 for row in range(len(scores))], list(scores))
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
+    ax.set_xscale("log" if log else "linear")
+    ax.set_xlabel(unit)
+    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
+        ax.axvline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    if guess is not None:
+        ax.axvline(guess, color=COLOURS["vermilion"], linewidth=2.5, alpha=0.7, label="your prediction")
+    legend(ax)
+    return fig
+
+
+def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, name: str, colour: str) -> None:
+    """One contestant's values in every row."""
+    points = [(value, row * pitch + place) for row, values in enumerate(rows) for value in values]
+    middles = [(statistics.median(values), row * pitch + place) for row, values in enumerate(rows) if values]
+    marker = MARKERS[place % len(MARKERS)]
+    ax.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=6, alpha=0.55, linestyle="none",
+            label=name)  # fmt: skip
+    ax.plot(*zip(*middles, strict=True), color=colour, marker="|", markersize=15, markeredgewidth=2.2, linestyle="none")
+
+
+def plot_horizon(
+    errors: Mapping[str, torch.Tensor],
+    unit: str,
+    *,
+    ahead: str = "steps ahead",
+    lines: Mapping[str, float] | None = None,
+) -> Figure:
+    """How the error (steps,) of each forecast grows with the distance into the future."""
+    fig, (ax,) = figure([2.3])
+    for (name, values), style in zip(errors.items(), styles(), strict=False):
+        ax.plot(range(1, len(values) + 1), numbers(values), label=name, **style)
+    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
+        ax.axhline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel(unit)
+    ax.set_xlabel(ahead)
+    legend(ax)
+    return fig
+
+
+def plot_matrices(matrices: Mapping[str, torch.Tensor], rows: str, columns: str) -> Figure:
+    """Matrices side by side, entry by entry, each with its own scale around 0."""
+    fig = Figure(figsize=(WIDTH, 2.7), layout="constrained")
+    for ax, (name, matrix) in zip(fig.subplots(1, len(matrices), squeeze=False)[0], matrices.items(), strict=True):
+        reach = matrix.abs().max().item() or 1.0
+        image = ax.imshow(matrix.detach().cpu(), cmap=DIVERGING, vmin=-reach, vmax=reach, interpolation="nearest")
+        ax.set_title(name, fontsize="medium")
+        ax.set_xlabel(columns)
+        ax.set_ylabel(rows)
+        bar = fig.colorbar(image, ax=ax, shrink=0.8)
+        bar.formatter.set_powerlimits((-3, 3))
+    return fig

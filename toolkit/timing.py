@@ -1,0 +1,35 @@
+"""Seconds of several functions, measured in turns, so that what else the machine does meets them alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import torch
+
+__all__ = ["side_by_side"]
+
+
+def side_by_side(
+    contestants: Mapping[str, Callable[[], object]], repeats: int = 20, warmups: int = 2
+) -> dict[str, list[float]]:
+    """Call each function `warmups` + `repeats` times in turns; the seconds of the repeats, by name."""
+    if repeats < 1:
+        raise ValueError(f"repeats is {repeats}, expected 1 or more")
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(warmups + repeats):
+        for name, work in contestants.items():
+            start = time.perf_counter()
+            work()
+            _wait()
+            if turn >= warmups:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def _wait() -> None:
+    """An accelerator works on while Python goes ahead: the clock stops when it is done."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    elif torch.backends.mps.is_available():
+        torch.mps.synchronize()
