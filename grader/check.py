@@ -1,6 +1,7 @@
-"""What a notebook calls: `check("1.2")` judges a task on what is on disk now, `use("1.2")` gives its part to go on with.
+"""What a notebook calls: `check("1.2")` judges a task on what is on disk now, `use("1.2")` gives its part to go on with,
+`predict("1.8", …)` notes what a student expects of an experiment, and `outcome("1.8", …)` holds the result against it.
 
-Both run in the student's own session, against the cases recorded with the release.
+All run in the student's own session, checks against the cases recorded with the release.
 """
 
 from __future__ import annotations
@@ -8,20 +9,33 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
 from grader.engine.workbench import Workbench
+from grader.experiments import Experiment, Value
 from grader.judge import Judge
+from grader.predictions import MIME, Ledger, Prediction
 from grader.progress import remember
 from grader.recordings import Saved
 from grader.reports.card import card_html, card_text, headline
-from grader.results import TaskResult
+from grader.reports.prediction import (
+    comparison,
+    notice_html,
+    outcome_html,
+    outcome_text,
+    predict_html,
+    predict_text,
+)
+from grader.results import TaskResult, clean
 from grader.sessions import LocalSession
 from grader.tasks import CELLS, Course, Task, load_course
 from toolkit.stand_ins import STAND_INS
 
-__all__ = ["NotSolved", "check", "use"]
+__all__ = ["NotSolved", "check", "outcome", "predict", "use"]
+
+_ledger = Ledger()  # this session's predictions
 
 
 class NotSolved(AssertionError):
@@ -37,9 +51,16 @@ def check(*tasks: str) -> float | None:
     """
     course, cells = load_course(), sys._getframe(1).f_globals
     chosen = [task for name in tasks or course.notebooks for task in course.select(str(name))]
-    results = [_judge(course, task, cells) for task in chosen]
-    for result in results:
-        _show(result, course.tasks[result.id])
+    results = []
+    for task in chosen:
+        try:
+            results.append(_judge(course, task, cells))
+        except KeyboardInterrupt:
+            if _execution():
+                raise  # a verdict that was cut short is none
+            print(f"Stopped: task {task.id} was not judged. What was noted of it before still stands.")
+            return None
+        _show(results[-1], task)
     return _verdict(results, course)
 
 
@@ -53,6 +74,54 @@ def use(task: str):
     builds = "" if unsolved[0] == entry.id else f", and {entry.symbol} builds on it"
     print(f"Task {unsolved[0]} is not solved yet{builds}: a stand-in for {entry.symbol} takes its place here.")
     return STAND_INS[entry.id]
+
+
+def predict(experiment: str, guess: object = None) -> Value | None:
+    """Note what the student expects of an experiment, and show it; the prediction, or None where there is none yet.
+
+    A prediction that the experiment can't use is told on the card and counts as none: nothing is raised.
+    """
+    entry = _experiment(experiment)
+    if entry is None:
+        return None
+    known = entry.guess(guess)
+    problem = "" if guess is None or known is not None else f"{_short(guess)} can't be used"
+    noted = _ledger.entry(entry) if problem else _ledger.commit(entry, known)
+    _display(predict_html(entry, noted, problem), predict_text(entry, noted, problem), _kept(noted))
+    return known
+
+
+def outcome(experiment: str, measured: object) -> str:
+    """Hold a result against what was predicted, and show both; the sentence on the card, which a figure can carry."""
+    entry = _experiment(experiment)
+    if entry is None:
+        return ""
+    noted = _ledger.answer(entry, entry.measured(measured))
+    _display(outcome_html(entry, noted), outcome_text(entry, noted), _kept(noted))
+    return comparison(entry, noted)
+
+
+def _experiment(name: object) -> Experiment | None:
+    """The experiment of this number; where there is none, the card says so."""
+    known = load_course().experiments
+    found = known.get(str(name)) if isinstance(name, str | float) else None
+    if found is None:
+        text = f"There is no experiment {_short(name)} to predict; expected one of {', '.join(known)}."
+        _display(notice_html(text), text)
+    return found
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # of a class of the student's
+        text = f"a {type(value).__name__}"
+    return clean(text if len(text) <= 60 else text[:60] + "…")
+
+
+def _kept(entry: Prediction) -> dict:
+    """What the saved notebook keeps in the cell's output."""
+    return {MIME: asdict(entry)}
 
 
 def _solved(course: Course, task: Task, cells: dict) -> bool:
@@ -119,24 +188,31 @@ def _source(task: Task) -> str | None:
 
 
 def _show(result: TaskResult, task: Task) -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        print(card_text(result, task))
+    _display(card_html(result, task), card_text(result, task))
+
+
+def _display(page: str, text: str, kept: dict | None = None) -> None:
+    """A card as HTML in a notebook, with what its output is to keep; as text elsewhere."""
+    shell = sys.modules.get("IPython")
+    if shell is None or shell.get_ipython() is None:
+        print(text)
         return
-    if get_ipython() is None:
-        print(card_text(result, task))
-    else:
-        display({"text/html": card_html(result, task), "text/plain": card_text(result, task)}, raw=True)
+    from IPython.display import display
+
+    display({"text/html": page, "text/plain": text} | (kept or {}), raw=True)
 
 
 def _verdict(results: list[TaskResult], course: Course) -> float | None:
     unsolved = [result for result in results if result.verdict != "passed"]
-    execution = os.environ.get("NBGRADER_EXECUTION") or os.environ.get("UNROLLED_EXECUTION")
+    execution = _execution()
     if not execution or not unsolved:
         return None
     score = sum(result.score for result in results)
     if execution == "autograde" and score > 0:
         return score
     raise NotSolved("; ".join(headline(result, course.tasks[result.id]) for result in unsolved))
+
+
+def _execution() -> str | None:
+    """What a notebook is executed for where a verdict is wanted; None in a student's session."""
+    return os.environ.get("NBGRADER_EXECUTION") or os.environ.get("UNROLLED_EXECUTION")

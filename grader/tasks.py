@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-__all__ = ["CELLS", "Course", "Notebook", "Task", "load_course"]
+from grader.experiments import Experiment, read_experiments
+
+__all__ = ["CELLS", "Course", "Experiment", "Notebook", "Task", "load_course"]
 
 TASKS = Path(__file__).with_name("tasks.toml")
 CELLS = "cells"  # the name of the space that holds what a notebook's cells define
@@ -27,6 +29,7 @@ class Task:
     written: bool = False
     requires: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    skill: str = ""  # what a student can do who has solved it, as a sentence
 
     @property
     def notebook(self) -> str:
@@ -60,6 +63,7 @@ class Course:
     policy: dict[str, str]
     budget: dict[str, int]
     forbidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    experiments: dict[str, Experiment] = field(default_factory=dict)
 
     @property
     def graded(self) -> list[Task]:
@@ -84,7 +88,7 @@ class Course:
 
 @cache
 def load_course(path: Path = TASKS) -> Course:
-    """Read the list of tasks. A mistake in it is a ValueError that names the task."""
+    """Read the list of tasks. A mistake in it is a ValueError that names the task or the experiment."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     tasks = {task.id: task for task in sorted(_tasks(raw["tasks"]), key=lambda task: task.sort_key)}
     for task in tasks.values():
@@ -92,7 +96,9 @@ def load_course(path: Path = TASKS) -> Course:
             raise ValueError(f"{path.name}: task {task.id} requires {missing[0]}, which does not exist")
     notebooks = {number: Notebook(number, **entry) for number, entry in raw["notebooks"].items()}
     forbidden = {name: tuple(calls) for name, calls in raw["forbidden"].items()}
-    return Course(tasks, notebooks, raw["policy"], raw["budget"], forbidden)
+    titles = {task.id: task.title for task in tasks.values()}
+    experiments = read_experiments(raw.get("experiments", {}), titles, set(notebooks))
+    return Course(tasks, notebooks, raw["policy"], raw["budget"], forbidden, experiments)
 
 
 def _tasks(raw: dict[str, dict]):

@@ -15,6 +15,7 @@ from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from traitlets import Instance, default
 
+from grader.release.guesses import check_predictions, without_guesses
 from grader.release.percent import SourceCell, read_cells
 from grader.release.regions import ReleaseError, fault, find_regions
 from grader.release.roles import SOLUTION, TEST, Role, find_roles
@@ -34,7 +35,7 @@ WHOLE_IMPORT = re.compile(r"^[ \t]*import\b[\w\t .,]*\bsolution\b(?!\.)", re.MUL
 
 
 class ClearTasks(ClearSolutions):
-    """nbgrader's ClearSolutions with a stub for each cell, which names its task."""
+    """nbgrader's ClearSolutions with a stub for each cell, which names its task, and with None for each prediction."""
 
     course = Instance(Course)
 
@@ -50,6 +51,7 @@ class ClearTasks(ClearSolutions):
         if cell.cell_type == "code":
             for region in find_regions(cell.source, f"cell {cell_index + 1}", self.course):
                 self.code_stub = {"python": "\n".join(cell_stub(region))}
+            cell.source = without_guesses(cell.source)
         return super().preprocess_cell(cell, resources, cell_index)
 
 
@@ -97,8 +99,9 @@ def _file(name: str) -> str:
 
 def _read(source: str, name: str, course: Course) -> tuple[list[SourceCell], list[Role | None]]:
     file = _file(name)
-    cells = read_cells(source, file)
-    return cells, find_roles(cells, source, file, _listed(name, course), course)
+    cells, notebook = read_cells(source, file), _listed(name, course)
+    check_predictions(cells, source, file, notebook, course)
+    return cells, find_roles(cells, source, file, notebook, course)
 
 
 def _listed(name: str, course: Course) -> Notebook:

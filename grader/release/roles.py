@@ -146,18 +146,20 @@ def _check_headings(cell: SourceCell, file: str, course: Course) -> None:
         heading = HEADING.fullmatch(line)
         if heading is None:
             continue
-        task = course.tasks.get(heading[1])
-        if task is None:
+        kind, entry = "task", course.tasks.get(heading[1])
+        if entry is None:
+            kind, entry = "experiment", course.experiments.get(heading[1])
+        if entry is None:
             raise fault(
                 file,
                 number,
                 f"the heading names task {heading[1]}, which tasks.toml does not list; "
                 "correct the number, or list the task there",
             )
-        if heading[2] != task.title:
+        if heading[2] != entry.title:
             raise fault(
                 file,
                 number,
-                f"the heading of task {task.id} is {heading[2]!r}, expected {task.title!r} as in "
+                f"the heading of {kind} {entry.id} is {heading[2]!r}, expected {entry.title!r} as in "
                 "tasks.toml; change one of the two",
             )

@@ -25,7 +25,7 @@
 import torch
 from torch import nn
 
-from grader.check import check, use
+from grader.check import check, outcome, predict, use
 from toolkit import stand_ins
 from toolkit.device import pick_device, seed_everything
 from toolkit.forecaster import Forecaster
@@ -524,17 +524,22 @@ show(fig, alt="The loss falls from about 0.5 to below 0.01. The gradient norm li
 # </details>
 
 # %% [markdown]
-# ## Experiment: left alone for ten periods
+# ## Experiment
+#
+# ### 1.8 Left alone for ten periods
 #
 # Three networks, equal but for their seeds, read 100 steps and then continue for 250 on their own. Nothing corrects
-# them. **Write down your prediction before you run the cell**: will the wave
+# them. **Put your prediction in the place of `None` before you go on**: will the wave
 #
-# 1. fade away, since errors add up and the state decays;
-# 2. grow without bound, since errors add up and are fed back;
-# 3. stay a wave, and be wrong in some other way: in which?
+# - `"fades"`: fade away, since errors add up and the state decays;
+# - `"grows"`: grow without bound, since errors add up and are fed back;
+# - `"drifts"`: stay a wave, and fall out of step?
 #
-# And will the network with the lowest training loss make the best rollout? The cell trains three networks, which takes
-# about 5 seconds on two CPU cores.
+# And will the network with the lowest training loss make the best rollout? The second cell trains three networks, which
+# takes about 5 seconds on two CPU cores.
+
+# %%
+guess = predict("1.8", "drifts")
 
 # %% tags=["experiment"]
 forecast, step = use("1.5"), use("1.6")
@@ -552,9 +557,12 @@ print("the wave itself: height 1.00, period 25.00")
 
 # %% tags=["experiment"]
 worst = max(rollouts, key=lambda rollout: abs(period_of(rollout) - 25))
+height = worst[-100:].abs().max()
+said = outcome("1.8", "fades" if height < 0.5 else "grows" if height > 2 else "drifts")
 fig = plot_forecast(context, worst, truth=wave[500:750], start=400)
+fig.suptitle(said, fontsize="medium")
 footnote(fig, make_windows, RNN, forecast, step)
-show(fig, alt="A rollout of 250 steps. It keeps its height, but drifts out of step with the true wave.")
+show(fig, alt=f"{said} A rollout of 250 steps. It keeps its height, but drifts out of step with the true wave.")
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
