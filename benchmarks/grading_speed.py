@@ -4,16 +4,13 @@ The checks' own time is that of the same checks on the same code in one process,
 measured in one run, after a warm-up, on the complete example submission. The starter module with a syntax error is the
 floor: what intake, worker and record cost when no check can run.
 
-    python benchmarks/grading_speed.py [--repeats 30]
+    python -m benchmarks.grading_speed [--repeats 30]
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +19,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.recording import save
 from grader.engine.workbench import Workbench
 from grader.examples import example_class
 from grader.grade import Grader, Options
@@ -29,12 +27,11 @@ from grader.intake import Submission
 from grader.judge import Judge
 from grader.recordings import Live
 from grader.references import reference_bench
-from grader.results import dump, write_atomically
+from grader.results import write_atomically
 from grader.sessions import LocalSession
 from grader.tasks import load_course
 
 SEED = 0
-RESULTS = Path(__file__).parent / "results" / "grading_speed.json"
 
 
 def main() -> None:
@@ -46,9 +43,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Grader(Options(SEED)) as grader:
         for name, submission in _submissions(Path(folder)).items():
             rows[name] = timed(lambda submission=submission: grader.grade(submission), repeats)
-    record = {"command": f"python benchmarks/grading_speed.py --repeats {repeats}", "seed": SEED, **_machine(),
-              "seconds": rows}  # fmt: skip
-    write_atomically(RESULTS, dump(record))
+    command = f"python -m benchmarks.grading_speed --repeats {repeats}"
+    record = save("grading_speed", command, [SEED], rows, unit="seconds")
     Console().print(_table(record))
 
 
@@ -89,21 +85,6 @@ def _submissions(folder: Path) -> dict[str, Submission]:
     return made
 
 
-def _machine() -> dict[str, object]:
-    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    return {"commit": commit, "cores": os.cpu_count(), "processor": _processor(), "python": platform.python_version(),
-            "torch": torch.__version__}  # fmt: skip
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def _table(record: dict) -> Table:
     title = (
         f"Seconds per submission; seed {SEED}, {record['processor']}, {record['cores']} cores, torch {record['torch']}"
@@ -111,7 +92,7 @@ def _table(record: dict) -> Table:
     table = Table(title=title, title_justify="left")
     for column in ("", "median", "quartiles"):
         table.add_column(column, justify="left" if not column else "right")
-    for name, row in record["seconds"].items():
+    for name, row in record["rows"].items():
         table.add_row(name, f"{row['median']:.3f}", f"{row['lower quartile']:.3f} to {row['upper quartile']:.3f}")
     return table
 

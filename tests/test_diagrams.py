@@ -23,7 +23,7 @@ from solution.rnn import make_windows
 from tests.conftest import ROOT
 from toolkit import diagrams, diagrams_parts
 from toolkit.diagrams_parts import LOOKS, contrast, ink, tint
-from toolkit.plots import COLOURS, WIDTH
+from toolkit.plots.canvas import COLOURS, WIDTH
 
 NAMES = sorted(name for name in diagrams.__all__ if name.startswith("draw_"))
 CASES = [

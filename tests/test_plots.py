@@ -15,6 +15,7 @@ from solution import rnn
 from toolkit import plots, stand_ins
 from toolkit.plots import canvas
 from toolkit.series import noisy, sine
+from toolkit.training import History
 
 
 def figures() -> dict[str, Figure]:
@@ -25,7 +26,7 @@ def figures() -> dict[str, Figure]:
         "traces alone": plots.plot_traces(torch.randn(30, 2).tanh(), units=[0, 1]),
         "reach": plots.plot_reach({"one": [1.0, 0.1, 0.01], "two": [1.0, 0.5, 0.25]}),
         "forecast": plots.plot_forecast(series[:20], series[20:], truth=series[20:], start=100),
-        "training": plots.plot_training([0.5, 0.1, 0.02], [3.0, 0.5, 0.1], max_norm=1.0),
+        "training": plots.plot_training({"clipped": History([0.5, 0.1], [3.0, 0.5])}, max_norm=1.0),
         "runs": plots.plot_runs({"one": [3.0, 2.0], "two": [1.0, float("nan")]}, "error (Pa)", {"target": 1.5}),
         "horizon": plots.plot_horizon(
             {"one": torch.ones(4), "two": torch.arange(4.0)}, "error (°C)", lines={"mean": 2}

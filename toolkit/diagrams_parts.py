@@ -19,7 +19,7 @@ from matplotlib.patches import Circle, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from toolkit.plots import COLOURS, WIDTH
+from toolkit.plots.canvas import COLOURS, WIDTH
 
 __all__ = ["FINE", "LOOKS", "MATH", "QUIET", "SIZE", "SMALL", "TEXT", "Look", "Node", "Point", "arrow", "badge", "canvas",
            "contrast", "dots", "frame", "ink", "key", "label", "loop", "node", "outline", "shape", "span", "tint",

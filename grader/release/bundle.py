@@ -13,7 +13,7 @@ __all__ = ["bundled_files", "write_bundle"]
 
 TOP = "unrolled"
 README = "docs/students.md"  # which is the README of a student's copy
-INCLUDED = ("constraints.txt", "pyproject.toml", "notebooks/*.ipynb", "starter/*.py", "toolkit/**/*.py",
+INCLUDED = ("constraints.txt", "pyproject.toml", "notebooks/*.ipynb", "starter/*.py", "toolkit/**/*.py", "benchmarks/results/*",
             "datasets/*", "grader/**/*")  # fmt: skip
 # what only instructors hold: the reference's readers, hidden checks, wrong variants, the release builder
 EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from toolkit.plots.canvas import COLOURS, figure, legend, styles
+from toolkit.training import History
 
 __all__ = ["plot_reach", "plot_runs", "plot_training"]
 
@@ -42,16 +43,16 @@ def plot_runs(runs: Mapping[str, Sequence[float]], unit: str, lines: Mapping[str
     return fig
 
 
-def plot_training(losses: Sequence[float], norms: Sequence[float], max_norm: float | None = None) -> Figure:
+def plot_training(histories: Mapping[str, History], max_norm: float | None = None) -> Figure:
     """The loss and the gradients' global norm at each training step, and the norm above which they are clipped."""
     fig, (above, below) = figure([1.4, 1.4])
-    above.plot(losses, color=COLOURS["blue"], linewidth=1.2)
-    above.set_ylabel("mean squared error")
-    below.plot(norms, color=COLOURS["green"], linewidth=1.2, label="before clipping")
+    for (name, history), style in zip(histories.items(), styles(), strict=False):
+        above.plot(history.losses, label=name, linewidth=1.2, **style)
+        below.plot(history.norms, label=name, linewidth=1.2, **style)
     if max_norm is not None:
-        clip = {"color": COLOURS["vermilion"], "linestyle": "--", "label": f"max_norm = {max_norm:g}"}
-        below.axhline(max_norm, **clip)
-    below.set_ylabel("gradient norm")
+        below.axhline(max_norm, color=COLOURS["black"], linewidth=1, linestyle=":", label=f"max_norm = {max_norm:g}")
+    above.set_ylabel("mean squared error")
+    below.set_ylabel("gradient norm\nbefore clipping")
     below.set_xlabel("training step")
     for ax in (above, below):
         ax.set_yscale("log")

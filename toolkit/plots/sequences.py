@@ -48,7 +48,7 @@ def plot_traces(traces: torch.Tensor, drive: torch.Tensor | None = None, units: 
     """The activations (L, H) of some hidden units over time, below the input (L,) that drove them."""
     fig, axes = figure([1.7] if drive is None else [0.7, 1.7])
     if drive is not None:
-        axes[0].plot(numbers(drive), color=COLOURS["black"])
+        axes[0].plot(numbers(drive), color=COLOURS["black"], marker=".", markersize=4, linewidth=0.8)
         axes[0].set_ylabel("input")
     for unit, style in zip(units, styles(), strict=False):
         axes[-1].plot(numbers(traces[:, unit]), label=f"unit {unit}", **style)
