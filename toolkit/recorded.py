@@ -35,7 +35,9 @@ def recorded(name: str) -> Record:
         known = ", ".join(sorted(entry.stem for entry in RESULTS.glob("*.json"))) or "none"
         raise FileNotFoundError(f"no record {name!r} in {RESULTS}; there: {known}")
     record = json.loads(path.read_text(encoding="utf-8"))
-    scores = {setting: {name: entry["values"] for name, entry in row.items()} for setting, row in record["rows"].items()}
+    scores = {
+        setting: {name: entry["values"] for name, entry in row.items()} for setting, row in record["rows"].items()
+    }
     seeds = f"{len(record['seeds'])} seeds" if len(record["seeds"]) > 1 else "one seed"
     source = (f"Recorded with `{record['command']}`, {seeds}, {record['processor']}, {record['cores']} cores, "
               f"torch {record['torch']}.")  # fmt: skip

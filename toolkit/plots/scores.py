@@ -40,7 +40,9 @@ def plot_scores(
     for place, (name, style) in enumerate(zip(names, styles(), strict=False)):
         _dots(ax, [row.get(name, ()) for row in scores.values()], place, pitch, name, style["color"])
     ax.set_yticks([row * pitch + (len(names) - 1) / 2 for row in range(len(scores))], list(scores))
-    ax.invert_yaxis()
+    ax.set_ylim(len(scores) * pitch - 1.3, -0.7)  # the first row above
+    for row in range(1, len(scores)):
+        ax.axhline(row * pitch - 1, color="#E5E5E5", linewidth=0.8)
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
     ax.set_xscale("log" if log else "linear")

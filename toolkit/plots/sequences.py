@@ -59,7 +59,11 @@ def plot_traces(traces: torch.Tensor, drive: torch.Tensor | None = None, units: 
 
 
 def plot_forecast(
-    context: torch.Tensor, forecasts: torch.Tensor, truth: torch.Tensor | None = None, start: int = 0
+    context: torch.Tensor,
+    forecasts: torch.Tensor,
+    truth: torch.Tensor | None = None,
+    start: int = 0,
+    unit: str = "value",
 ) -> Figure:
     """A context (L,), the forecast that follows it and, where it is known, what came instead; both (steps,).
 
@@ -73,7 +77,7 @@ def plot_forecast(
         ax.plot(after, numbers(truth), color=COLOURS["sky"], linewidth=4, alpha=0.6, label="what came")
     ax.plot(after, numbers(forecasts), color=COLOURS["vermilion"], linestyle="--", label="rollout, fed back")
     ax.axvline(turn - 0.5, color=COLOURS["black"], linewidth=1, linestyle=":")
-    ax.set_ylabel("value")
+    ax.set_ylabel(unit)
     ax.set_xlabel(TIME)
     legend(ax)
     return fig
