@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_output
 
+from grader.experiments import Experiment, Value
+from grader.predictions import MIME, Prediction, predictions_in
 from grader.references import ROOT, Variant, sources_of, variants_of, with_mistake
 from grader.release import nbgrader_source, notebook_bytes
+from grader.release.guesses import without_guesses
+from grader.reports.prediction import comparison
 from grader.results import write_atomically
 from grader.tasks import Course, Task
 
 __all__ = ["STYLES", "example_class", "write_examples"]
 
 STYLES = ROOT / "tests" / "submissions"  # complete solutions written another way: modules, and a file for each cell
+HABITS = {
+    "half-done": "wrong",
+    "complete": "right",
+    "complete-einsum": "none",
+    "complete-fused": "revised",
+}  # in predicting
 LEFT_OPEN = ("1.4", "1.5", "1.6")  # what the half-done submission has not started on
 Files = dict[str, str]  # path inside the submission → text
 
@@ -33,6 +45,11 @@ def write_examples(folder: Path, course: Course) -> list[str]:
 
 def example_class(course: Course) -> Iterator[tuple[str, Files]]:
     """(student, files) of every example."""
+    for name, files in _class(course):
+        yield name, _with_predictions(files, HABITS[name], course) if name in HABITS else files
+
+
+def _class(course: Course) -> Iterator[tuple[str, Files]]:
     complete = _complete(course)
     yield "untouched", {path: (ROOT / path).read_text(encoding="utf-8") for path in complete}
     half = complete
@@ -85,6 +102,34 @@ def _styled(files: Files, style: Path, course: Course) -> Files:
         path = f"starter/{task.module}.py" if task.module else _path(course.notebooks[task.notebook].name)
         files = files | {path: text if task.module else _cell_changed(files[path], task, lambda _, text=text: text)}
     return files
+
+
+def _with_predictions(files: Files, habit: str, course: Course) -> Files:
+    """The files with the outputs that running an experiment leaves; the reference's prediction is what is measured."""
+    for notebook in course.notebooks.values():
+        path = _path(notebook.name)
+        node = nbformat.reads(files[path], as_version=4)
+        cells = [{"type": cell.cell_type, "source": cell.source, "bundles": []} for cell in node.cells]
+        for entry in predictions_in(cells, course.experiments.values()):
+            experiment = course.experiments[entry.id]
+            answer = next(cell for cell in node.cells if f'outcome("{entry.id}"' in cell.source)
+            kept = _predicted(experiment, entry.guess, habit)
+            asked = next(cell for cell in node.cells if f'predict("{entry.id}"' in cell.source)
+            asked.source = without_guesses(asked.source).replace(", None)", f", {kept.revised or kept.guess!r})")
+            answer.outputs = [
+                new_output("display_data", {MIME: asdict(kept), "text/plain": comparison(experiment, kept)})
+            ]
+        files = files | {path: notebook_bytes(node).decode()}
+    return files
+
+
+def _predicted(experiment: Experiment, right: Value, habit: str) -> Prediction:
+    """What somebody of this habit predicted, where `right` is what came."""
+    others = experiment.choices or (2 * right + 1, right / 4)
+    wrong = next((guess for guess in others if guess != right and experiment.guess(guess) is not None), None)
+    guesses = {"right": (right, None), "wrong": (wrong, None), "none": (None, None), "revised": (wrong, right)}
+    guess, revised = guesses[habit]
+    return Prediction(experiment.id, guess, right, revised)
 
 
 def _cell_changed(notebook: str, task: Task, change) -> str:

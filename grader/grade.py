@@ -157,10 +157,12 @@ class Grader:
         try:
             material = _material(submission, self._course)
             invalid = isinstance(material, IntakeError)
-            record = self._invalid(submission, str(material)) if invalid else self._graded(submission, material)
+            record = self._invalid(submission, material) if invalid else self._graded(submission, material)
         except Exception as problem:  # one submission's trouble is told in its record, and the class goes on
             material = IntakeError(f"{type(problem).__name__}: {problem}")
-            record = self._frame(submission, "harness_error", []) | {"reason": f"the harness failed: {material}"}
+            record = self._frame(submission, material, "harness_error", []) | {
+                "reason": f"the harness failed: {material}"
+            }
         seconds = round(time.perf_counter() - start, 3)
         return {"made_from": _made_from(submission, material, self._options), "record": record, "seconds": seconds}
 
@@ -174,18 +176,21 @@ class Grader:
         finally:
             session.close()
         broken = [task.id for task in tasks if task.verdict == "harness_error"]
-        record = self._frame(submission, "harness_error" if broken else "graded", [task.record() for task in tasks])
+        status = "harness_error" if broken else "graded"
+        record = self._frame(submission, material, status, [task.record() for task in tasks])
         if broken:
             record["reason"] = f"the harness failed in {', '.join(broken)}: this is not the student's fault"
         return record | {"isolation": session.layers}
 
-    def _invalid(self, submission: Submission, reason: str) -> dict:
-        return self._frame(submission, "invalid", []) | {"reason": reason}
+    def _invalid(self, submission: Submission, problem: IntakeError) -> dict:
+        return self._frame(submission, problem, "invalid", []) | {"reason": str(problem)}
 
-    def _frame(self, submission: Submission, status: str, tasks: list[dict]) -> dict:
+    def _frame(self, submission: Submission, material: Material | IntakeError, status: str, tasks: list[dict]) -> dict:
+        predictions = material.predictions if isinstance(material, Material) else []
         return {"student": submission.student, "status": status, "score": round(sum(task["score"] for task in tasks), 2),
                 "max_score": sum(task.points for task in self._course.graded),
-                "pending": [task.id for task in self._course.written], "tasks": tasks}  # fmt: skip
+                "pending": [task.id for task in self._course.written], "tasks": tasks,
+                "predictions": predictions}  # fmt: skip
 
 
 def session_for(material: Material, course: Course, device: str, nursery):

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from grader.engine.limits import LAYERS
 from grader.grade import Options, grade
 from grader.intake import IntakeError, find
-from grader.reports.student import index_page, student_page
+from grader.reports.index import index_page
+from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.reports.terminal import class_table
 from grader.results import write_atomically

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from grader.notebooks import NotebookError, parse, runnable_cells
+from grader.predictions import predictions_in
+from grader.results import MISSING
 from grader.tasks import CELLS, Course
 
 __all__ = ["IntakeError", "Material", "Submission", "find", "read"]
@@ -35,16 +37,17 @@ class Submission:
 
 @dataclass
 class Material:
-    """What was read of a submission, in the text that is analysed and run."""
+    """What was read of a submission: the text that is analysed and run, and the records of predictions."""
 
     modules: dict[str, str] = field(default_factory=dict)
     cells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)  # space → why it can't be loaded
+    predictions: list[dict] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
         """Names the content, so that a record can tell what it was made from."""
-        return hashlib.sha256(repr((self.modules, self.cells, self.problems)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.modules, self.cells, self.problems, self.predictions)).encode()).hexdigest()
 
 
 def find(path: Path) -> tuple[list[Submission], list[str]]:
@@ -113,7 +116,9 @@ def read(submission: Submission, course: Course, released: dict[str, list[dict]]
     for name in sorted({task.module for task in course.graded if task.module}):
         _take_module(material, name, files.get(f"starter/{name}.py"))
     for number, notebook in course.notebooks.items():
-        _take_notebook(material, CELLS + number, notebook.name, files, released.get(number, []))
+        cells = _take_notebook(material, CELLS + number, notebook.name, files, released.get(number, []))
+        asked = [experiment for experiment in course.experiments.values() if experiment.notebook == number]
+        material.predictions += [entry.record(course.experiments[entry.id]) for entry in predictions_in(cells, asked)]
     return material
 
 
@@ -131,18 +136,21 @@ def _take_module(material: Material, name: str, data: bytes | str | None) -> Non
             return
         except UnicodeDecodeError as problem:
             data = f"is not UTF-8 text ({problem.reason} at byte {problem.start})"
-    material.problems[name] = f"starter/{name}.py {data or 'is missing from the submission'}"
+    material.problems[name] = f"starter/{name}.py {data or MISSING}"
 
 
-def _take_notebook(material: Material, space: str, name: str, files: dict, released: list[dict]) -> None:
+def _take_notebook(material: Material, space: str, name: str, files: dict, released: list[dict]) -> list[dict]:
+    """Take what is run of a notebook; all its cells."""
     data = files.get(f"notebooks/{name}.ipynb", files.get(f"{name}.ipynb"))
     if isinstance(data, bytes):
         try:
-            material.cells[space] = runnable_cells(f"{name}.ipynb", parse(data), released)
-            return
+            cells = parse(data)
+            material.cells[space] = runnable_cells(f"{name}.ipynb", cells, released)
+            return cells
         except NotebookError as problem:
             data = f"is no notebook that can be graded: {problem}"
-    material.problems[space] = f"{name}.ipynb {data or 'is missing from the submission'}"
+    material.problems[space] = f"{name}.ipynb {data or MISSING}"
+    return []
 
 
 def _files(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:

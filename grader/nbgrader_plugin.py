@@ -2,19 +2,22 @@
 
 nbgrader keeps its format, its grade book and its feedback. In place of a kernel, the engine grades the submission in a
 process of its own, so that torch never lives in the formgrader's server; the verdicts become the test cells' outputs.
+Of the outputs that a student hands in, only predictions and their results are kept, read and written anew.
 Without this the released notebooks still work under plain nbgrader, on the visible checks.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    ClearOutput,
     ClearSolutions,
     IgnorePattern,
     LimitOutput,
@@ -23,13 +26,16 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Integer
 
+from grader.notebooks import bundles_of
+from grader.predictions import MIME, predictions_in
 from grader.release import ClearTasks
 from grader.reports.card import card_html, card_text, headline
+from grader.reports.prediction import outcome_html, outcome_text, predict_html, predict_text
 from grader.results import CheckResult, TaskResult
 from grader.service import Service
 from grader.tasks import load_course
 
-__all__ = ["EngineExecute", "configure"]
+__all__ = ["ClearAllButPredictions", "EngineExecute", "configure"]
 
 TEST_CELL = "check-"
 _service = Service()  # one for all submissions: it takes seconds to start, and a fraction of one to grade
@@ -40,12 +46,25 @@ def configure(c) -> None:
     course = load_course()
     c.Autograde.autograde_preprocessors = [EngineExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput,
                                            SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]  # fmt: skip
+    steps = Autograde.class_traits()["sanitize_preprocessors"].default()
+    c.Autograde.sanitize_preprocessors = [ClearAllButPredictions if step is ClearOutput else step for step in steps]
     # the student's own modules are what is graded: nbgrader would put the source's in their place
     modules = [f"starter/{notebook.module}.py" for notebook in course.notebooks.values()]
     c.Autograde.exclude_overwriting = {notebook.name: modules for notebook in course.notebooks.values()}
     steps = GenerateAssignment.class_traits()["preprocessors"].default()
     c.GenerateAssignment.preprocessors = [ClearTasks if step is ClearSolutions else step for step in steps]
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".unrolled", ".pytest_cache"]
+
+
+class ClearAllButPredictions(ClearOutput):
+    """nbgrader's ClearOutput, which leaves the cards of predictions, written anew from what they keep."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        kept = kept_outputs(cell)
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if kept:
+            cell.outputs = kept
+        return cell, resources
 
 
 class EngineExecute(NbGraderPreprocessor):
@@ -60,7 +79,7 @@ class EngineExecute(NbGraderPreprocessor):
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
+                cell.outputs, cell.execution_count = kept_outputs(cell), None
                 if name.startswith(TEST_CELL):
                     cell.outputs = outputs_of(tasks[name.removeprefix(TEST_CELL).replace("-", ".")])
         return nb, resources
@@ -71,6 +90,19 @@ class EngineExecute(NbGraderPreprocessor):
         if entry["status"] != "graded":
             raise RuntimeError(f"{folder.name} could not be graded: {entry.get('reason', entry['status'])}")
         return {task["id"]: task for task in entry["tasks"]}
+
+
+def kept_outputs(cell) -> list:
+    """What a cell's outputs keep of predictions, as outputs that hold nothing else of what was handed in."""
+    experiments = load_course().experiments
+    cells = [{"type": cell.cell_type, "source": "", "bundles": bundles_of(cell.get("outputs"))}]
+    made = []
+    for entry in predictions_in(cells, experiments.values()):
+        page, text = (predict_html, predict_text) if entry.measured is None else (outcome_html, outcome_text)
+        experiment = experiments[entry.id]
+        data = {"text/html": page(experiment, entry), "text/plain": text(experiment, entry), MIME: asdict(entry)}
+        made.append(new_output("display_data", data))
+    return made
 
 
 def outputs_of(task: dict) -> list:

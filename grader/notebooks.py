@@ -1,12 +1,15 @@
-"""Which cells of a student's notebook are run for a grade, and under which names their lines are shown."""
+"""What is read of a student's notebook: the cells that are run for a grade, with names for their lines, and what outputs keep."""
 
 from __future__ import annotations
 
 import json
 
-__all__ = ["NotebookError", "parse", "runnable_cells"]
+from grader.predictions import MIME
+
+__all__ = ["NotebookError", "bundles_of", "parse", "runnable_cells"]
 
 MAX_CELLS = 2_000
+MAX_OUTPUTS = 100  # of a cell, in which a prediction is looked for
 EXPERIMENT = "experiment"
 
 
@@ -15,7 +18,7 @@ class NotebookError(ValueError):
 
 
 def parse(data: bytes) -> list[dict]:
-    """The cells of a notebook, each with its type, id, grade id, tags and source; NotebookError for anything else."""
+    """The cells of a notebook: type, id, grade id, tags, source, kept predictions; NotebookError for anything else."""
     try:
         cells = json.loads(data)["cells"]
         if not isinstance(cells, list) or len(cells) > MAX_CELLS:
@@ -39,7 +42,15 @@ def _cell(cell: dict) -> dict:
         "is_test": bool(metadata.get("nbgrader", {}).get("grade") and not metadata["nbgrader"].get("solution")),
         "is_experiment": EXPERIMENT in tags if isinstance(tags, list) else False,
         "source": text,
+        "bundles": bundles_of(cell.get("outputs")),
     }
+
+
+def bundles_of(outputs: object) -> list[object]:
+    """What a cell's outputs say of predictions, as it stands there: of any type, and believed of nobody."""
+    outputs = outputs[:MAX_OUTPUTS] if isinstance(outputs, list) else []
+    data = [output.get("data") for output in outputs if isinstance(output, dict)]
+    return [entry[MIME] for entry in data if isinstance(entry, dict) and MIME in entry]
 
 
 def runnable_cells(name: str, cells: list[dict], released: list[dict]) -> list[tuple[str, str]]:

@@ -9,12 +9,14 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "is_to_do", "write_atomically"]
+__all__ = ["MISSING", "SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "is_missing", "is_to_do",
+           "write_atomically"]  # fmt: skip
 
 SCHEMA = "unrolled/results/v1"
 # from the best to what needs a look first
 VERDICTS = ("passed", "failed", "error", "out_of_memory", "timeout", "crashed", "skipped", "harness_error")
 TO_DO = "is still to do."  # how the message of a TODO ends
+MISSING = "is missing from the submission"  # what is said of a file that was not handed in
 MAX_TEXT = 2_000
 
 
@@ -70,6 +72,11 @@ class TaskResult:
 def is_to_do(task: dict) -> bool:
     """Whether a task's record says that its TODO still stands."""
     return any(TO_DO in check["message"] for check in task["checks"])
+
+
+def is_missing(task: dict) -> bool:
+    """Whether a task's record says that its file was not handed in."""
+    return bool(task["checks"]) and all(check["message"].endswith(MISSING) for check in task["checks"])
 
 
 def clean(text: str) -> str:

@@ -56,12 +56,23 @@ def _run(course, tasks, impl, home, device, nursery) -> list[Card]:
     try:
         for task in tasks:
             result = judge.judge(task)
-            cards.append(Card(card_text(result, task), result.verdict == "passed"))
+            saved = _judged_as_saved(course, task) if impl == "starter" else ""
+            cards.append(Card(card_text(result, task) + saved, result.verdict == "passed"))
             if impl == "starter":
                 remember(home, result, home / "starter" / f"{task.module}.py" if task.module else None)
     finally:
         session.close()
     return cards
+
+
+def _judged_as_saved(course: Course, task: Task) -> str:
+    """A line for a task in a notebook's cell: what an open notebook holds beyond its file is not seen here."""
+    if task.module:
+        return ""
+    name = course.notebooks[task.notebook].name
+    return (
+        f"\n  Judged as {name}.ipynb was last saved, in `{task.symbol}`: save the notebook to have later changes count."
+    )
 
 
 def _reference(course: Course) -> Material:

@@ -223,6 +223,15 @@ def test_check_raises_only_where_a_verdict_is_wanted(copy, environment, raised):
     assert ("NotSolved" in done.stderr) == raised
 
 
+@pytest.mark.parametrize("environment, raised", [({}, False), ({"UNROLLED_EXECUTION": "1"}, True)])
+def test_an_interrupted_check_ends_quietly(copy, course, environment, raised):
+    text = complete(course).replace("### BEGIN SOLUTION 1.1\n", "### BEGIN SOLUTION 1.1\n    raise KeyboardInterrupt\n")
+    (copy / "starter" / "rnn.py").write_text(text, encoding="utf-8")
+    done = python(copy, 'from grader.check import check; check("1.1", "1.2"); print("on")', **environment)
+    assert ("KeyboardInterrupt" in done.stderr) == raised and (done.stdout.endswith("on\n")) != raised
+    assert ("Stopped: task 1.1 was not judged." in done.stdout) != raised
+
+
 def test_a_broken_module_is_told_and_nothing_stops(copy):
     (copy / "starter" / "rnn.py").write_text("def broken(:\n", encoding="utf-8")
     done = python(copy, 'from grader.check import check, use; check("1.1"); print(use("1.2").__module__)')
@@ -249,6 +258,13 @@ def test_check_and_progress_in_a_terminal(copy, course):
     assert terminal(copy, "check", "1.1").returncode == 0
     (copy / "starter" / "rnn.py").write_text("", encoding="utf-8")
     assert "changed since" in terminal(copy, "progress", COLUMNS="200").stdout
+
+
+def test_the_terminal_says_that_it_judged_the_saved_notebook(copy):
+    shutil.copytree(ROOT / "notebooks", copy / "notebooks")
+    done = terminal(copy, "check", "1.1", "1.6")
+    assert "1.6 A training step with gradient clipping: to do" in done.stdout
+    assert done.stdout.count("Judged as 01_sine_wave_rnn.ipynb was last saved, in `train_step`") == 1
 
 
 def test_an_endless_loop_is_a_verdict_in_a_terminal_too(copy, course, monkeypatch):

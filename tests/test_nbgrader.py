@@ -90,6 +90,8 @@ def test_round_trip_with_the_engine(api, tmp_path, examples):
         assert book.find_submission(ASSIGNMENT, "complete").max_score == 20
     graded = tmp_path / "autograded" / "1.2-bias-hh-missing" / ASSIGNMENT / "starter" / "rnn.py"
     assert graded.read_text(encoding="utf-8") == examples["1.2-bias-hh-missing"]["starter/rnn.py"]
+    kept = (tmp_path / "autograded" / "complete" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text(encoding="utf-8")
+    assert "You predicted drifts. Measured: drifts." in kept
     answer = api.generate_feedback(ASSIGNMENT, "1.2-bias-hh-missing")
     assert answer["success"], answer.get("log")
     page = (tmp_path / "feedback" / "1.2-bias-hh-missing" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text(

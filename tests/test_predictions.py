@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 from dataclasses import replace
 
+import nbformat
 import pytest
 import torch
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from grader import check as session
+from grader.engine.values import Call
 from grader.experiments import Experiment, read_experiments
+from grader.intake import Material, Submission, read
 from grader.predictions import MIME, Ledger
 from grader.release import ReleaseError, nbgrader_source, student_notebook
 from grader.release.guesses import without_guesses
@@ -208,3 +215,124 @@ def test_a_fault_in_a_prediction_names_its_line(case):
     with pytest.raises(ReleaseError) as caught:
         student_notebook(SOURCE.replace(old, new, 1), "01_small", COURSE)
     assert str(caught.value).startswith(f"solution/notebooks/01_small.py:{line}: ") and words in str(caught.value)
+
+
+# what a submitted notebook keeps
+
+
+def cell(source: str = "", *outputs) -> dict:
+    return {"cell_type": "code", "source": source, "outputs": list(outputs)}
+
+
+def kept(**values) -> dict:
+    return {"output_type": "display_data", "data": {MIME: {"id": "1.8"} | values}}
+
+
+def taken(tmp_path, course, *cells) -> list[dict]:
+    """The records of the predictions in a submission with this notebook."""
+    place = tmp_path / "notebooks"
+    place.mkdir(exist_ok=True)
+    (place / "01_sine_wave_rnn.ipynb").write_text(json.dumps({"cells": list(cells)}), encoding="utf-8")
+    return read(Submission("student", (tmp_path,)), course, {}).predictions
+
+
+def record(guess=None, measured=None, revised=None, close=None) -> dict:
+    return {"id": "1.8", "guess": guess, "measured": measured, "revised": revised, "close": close}
+
+
+def test_a_run_notebook_keeps_prediction_and_result(tmp_path, course):
+    sources = [
+        "from grader.check import outcome, predict",
+        'predict("1.8", "fades");',
+        'said = outcome("1.8", "drifts")',
+        "said",
+    ]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    client = NotebookClient(
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute()
+    shown = [output for entry in notebook.cells for output in entry.outputs]
+    assert shown[-1].data["text/plain"] == "'You predicted fades. Measured: drifts.'"
+    assert all({"text/html", "text/plain", MIME} <= output.data.keys() for output in shown[:-1])
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / "01_sine_wave_rnn.ipynb")
+    found = read(Submission("student", (tmp_path,)), course, {}).predictions
+    assert found == [record("fades", "drifts", close=False)]
+
+
+def test_the_cells_of_an_experiment_may_have_run_at_different_times(tmp_path, course):
+    late = [kept(guess="fades", measured="drifts", revised="grows")], [kept(guess="fades", measured="drifts")]
+    assert taken(tmp_path, course, *(cell("", *outputs) for outputs in late)) == [
+        record("fades", "drifts", "grows", close=False)
+    ]
+    again = [kept(guess="drifts")], [kept(measured="drifts")]  # the second after a restart, without the first
+    assert taken(tmp_path, course, *(cell("", *outputs) for outputs in again)) == [
+        record("drifts", "drifts", close=True)
+    ]
+
+
+def test_where_outputs_were_cleared_the_source_tells(tmp_path, course):
+    assert taken(tmp_path, course, cell('guess = predict("1.8", "Grows")')) == [record("grows")]
+    assert taken(tmp_path, course, cell('guess = predict("1.8", None)')) == []
+    assert taken(tmp_path, course, cell('predict("1.8", "grows")', kept(guess="fades"))) == [record("fades")]
+
+
+@pytest.mark.parametrize("source", [
+    'predict("1.8", open("/etc/passwd").read())', 'predict("1.8", __import__("os")._exit(3))', 'predict("1.8", "sinks")',
+    'predict("7.7", "grows")', 'predict("1.8", ' + "(" * 5_000, 'predict("1.8", ' + "-" * 9_000 + "1)",
+    "predict(" + "1" * 9_000 + ", 2)",
+    'predict("1.8", "grows")' + " " * 10_000, "predict(\x00", '!predict("1.8", "grows")', 'predict(*["1.8", "grows"])',
+])  # fmt: skip
+def test_source_is_read_and_never_run(tmp_path, course, source):
+    assert taken(tmp_path, course, cell(source)) == []
+
+
+HOSTILE = {
+    "html": [kept(guess="<script>alert(1)</script>", measured="<b>")],
+    "huge text": [kept(guess="fades" * 100_000)],
+    "huge number": [kept(guess=10**400, measured=-(10**400))],
+    "wrong types": [kept(guess=["fades"], measured={"a": 1}, revised=True)],
+    "not a record": [{"data": {MIME: value}} for value in ([], "fades", 3, None, {"id": ["1.8"], "guess": "fades"})],
+    "nested": [kept(guess=functools.reduce(lambda inner, _: [inner], range(200), "fades"))],
+    "no outputs": [{"data": MIME}, 7, None, [], {"data": {}}, {}],
+    "unknown experiment": [{"data": {MIME: {"id": "1.7", "guess": "fades"}}}],
+    "many": [kept(guess="sinks")] * 10_000 + [kept(guess="fades")],
+}
+
+
+@pytest.mark.parametrize("outputs", HOSTILE.values(), ids=HOSTILE)
+def test_outputs_are_believed_of_nobody(tmp_path, course, outputs):
+    assert taken(tmp_path, course, cell("x = 1", *outputs)) == []
+    assert taken(tmp_path, course, cell("x = 1", *outputs), cell("", kept(guess="fades"))) == [record("fades")]
+
+
+@pytest.mark.parametrize("outputs", [None, "text", {MIME: 1}, 3])
+def test_outputs_of_another_type_are_nothing(tmp_path, course, outputs):
+    assert taken(tmp_path, course, {"cell_type": "code", "source": "", "outputs": outputs}) == []
+
+
+def test_what_a_prediction_says_is_part_of_what_a_record_is_made_from(course):
+    one, other = Material(), Material(predictions=[record("fades")])
+    assert one.digest != other.digest
+
+
+def test_nothing_happens_in_a_worker(open_session):
+    source = 'from grader.check import check, outcome, predict, use\nguess = predict("1.8", "fades")\nsaid = outcome("1.8", 3)'
+    opened = open_session({}, {"cells1": [("cell 1", source), ("cell 2", "def told():\n    return guess + said")]})
+    assert opened.begin("cells1", []) is None
+    assert opened.perform(Call("cells1", "told", ()), None).value == "fades"
+
+
+def test_nbgrader_keeps_predictions_and_nothing_else_of_the_outputs():
+    hostile = kept(guess="fades", measured="drifts", note="<script>")
+    hostile["data"]["text/html"] = "<script>alert(1)</script>"
+    handed_in = nbformat.from_dict(
+        cell("x = 1", hostile, {"output_type": "stream", "name": "stdout", "text": "<script>"})
+    )
+    plugin = pytest.importorskip("grader.nbgrader_plugin")
+    cleared, _ = plugin.ClearAllButPredictions().preprocess_cell(handed_in, {}, 0)
+    assert "<script>" not in json.dumps(cleared) and "You predicted fades. Measured: drifts." in json.dumps(cleared)
+    assert cleared.outputs[0].data[MIME] == {"id": "1.8", "guess": "fades", "measured": "drifts", "revised": None}
+    plain, _ = plugin.ClearAllButPredictions().preprocess_cell(nbformat.from_dict(cell("x")), {}, 0)
+    assert plain.outputs == []

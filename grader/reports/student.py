@@ -1,53 +1,118 @@
-"""One student's report as a page: self-contained, no network, everything of theirs escaped."""
+"""One student's report as a page: what works, what to mend and how, predictions and results, what comes next."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader
-
+from grader.experiments import Experiment
+from grader.lint import UNREADABLE
+from grader.predictions import Prediction
+from grader.reports.advice import next_tasks, retry, skill, where
 from grader.reports.card import WORDS, told_once
-from grader.results import clean, is_to_do
+from grader.reports.pages import render
+from grader.reports.prediction import distance, value_text
+from grader.results import is_missing, is_to_do
 from grader.tasks import Course
 
-__all__ = ["index_page", "student_page"]
+__all__ = ["student_page"]
 
-_templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
-                         lstrip_blocks=True)  # fmt: skip
-_templates.filters["clean"] = clean
-_templates.globals["words"] = WORDS
+MISSING = "not handed in"
+# state → its sign, and how it is coloured
+SIGNS = {
+    "passed": ("\u2713", "right"),
+    "to do": ("\u25cb", "quiet"),
+    MISSING: ("\u25cb", "quiet"),
+    "harness_error": ("?", "quiet"),
+}
 
 
 def student_page(entry: dict, course: Course) -> str:
-    """What was right, what to mend and how. Hidden checks are told by their number alone."""
-    tasks = [_task(task, course) for task in entry["tasks"]]
-    to_mend = [task for task in tasks if task["state"] not in ("passed", "to do")]
-    pending = [course.tasks[name] for name in entry["pending"]]
-    return _templates.get_template("student.html.j2").render(entry=entry, tasks=tasks, to_mend=to_mend, pending=pending)
+    """The page of one submission's record. Hidden checks are told by their number alone."""
+    solved = {record["id"] for record in entry["tasks"] if record["verdict"] == "passed"}
+    tasks = [_task(record, solved, course) for record in entry["tasks"]]
+    of = {state: [task for task in tasks if task["state"] == state] for state in SIGNS}
+    to_mend = [task for task in tasks if task["state"] not in SIGNS]
+    _tell_once(to_mend)
+    return render("student.html.j2", entry=entry, tasks=tasks, passed=of["passed"], to_mend=to_mend,
+                  not_started=of["to do"], absent=_by_file(of[MISSING]), not_judged=of["harness_error"],
+                  pending=[course.tasks[name] for name in entry["pending"]],
+                  predictions=_predictions(entry, course), next=next_tasks(solved, course),
+                  where=lambda task: where(task, course), retry=retry, words=WORDS)  # fmt: skip
 
 
-def index_page(results: dict, pages: dict[str, str], course: Course) -> str:
-    """The class at a glance, with links to the students' pages."""
-    return _templates.get_template("index.html.j2").render(
-        results=results, pages=pages, tasks=course.graded, sign=_sign
-    )
-
-
-def _sign(task: dict) -> str:
-    if is_to_do(task):
-        return "\u25cb"
-    return {"passed": "\u2713", "failed": "\u2717"}.get(task["verdict"], "!")
-
-
-def _task(task: dict, course: Course) -> dict:
-    shown = [check for check in task["checks"] if not check["hidden"]]
+def _task(record: dict, solved: set[str], course: Course) -> dict:
+    """A task's record with what the page says of it."""
+    task = course.tasks[record["id"]]
+    shown = [check for check in record["checks"] if not check["hidden"]]
     told = told_once([check["message"] for check in shown])
     shown = [check | {"told": message} for check, message in zip(shown, told, strict=True)]
-    hidden = [check for check in task["checks"] if check["hidden"]]
-    return task | {
-        "title": course.tasks[task["id"]].title,
-        "state": "to do" if is_to_do(task) else task["verdict"],
-        "shown": shown,
-        "hidden_passed": sum(check["verdict"] == "passed" for check in hidden),
+    hidden = [check["verdict"] == "passed" for check in record["checks"] if check["hidden"]]
+    state = "to do" if is_to_do(record) else MISSING if is_missing(record) else record["verdict"]
+    sign, colour = SIGNS.get(state, ("\u2717", "wrong"))
+    wrong = [check for check in shown if check["verdict"] != "passed"]
+    first = _first(wrong)
+    return record | {
+        "task": task,
+        "state": state,
+        "sign": sign,
+        "colour": colour,
+        "skill": skill(task),
+        "lint": [finding for finding in record["lint"] if finding["message"] != UNREADABLE],
+        "first": first,
+        "further": [check for check in wrong if check not in first],
+        "unsolved": [name for name in task.requires if name not in solved and course.tasks[name].space == task.space],
+        "right": [check for check in shown if check["verdict"] == "passed"],
+        "hidden_passed": sum(hidden),
         "hidden_count": len(hidden),
+        "same_as": None,
     }
+
+
+def _first(wrong: list[dict]) -> list[dict]:
+    """The checks to read first: the first with each hint, or the first of all."""
+    hinted = {check["hint"]: check for check in reversed(wrong) if check["hint"]}
+    return [check for check in wrong if check in hinted.values()] or wrong[:1]
+
+
+def _by_file(tasks: list[dict]) -> dict[str, list[str]]:
+    """What is said of each file that was not handed in → its tasks."""
+    files: dict[str, list[str]] = {}
+    for task in tasks:
+        files.setdefault(task["checks"][0]["message"], []).append(task["id"])
+    return files
+
+
+def _tell_once(tasks: list[dict]) -> None:
+    """Where what stopped one task stopped an earlier one as well, such as a file that can't be read, refer to that."""
+    first: dict[tuple, str] = {}
+    for task in tasks:
+        stopped = task["verdict"] != "failed" and not task["right"]
+        if stopped and task["first"]:
+            key = (task["verdict"], task["first"][0]["message"])
+            task["same_as"] = first.get(key)
+            first.setdefault(key, task["id"])
+
+
+def _predictions(entry: dict, course: Course) -> list[dict]:
+    """A row for each prediction or result that the submission keeps."""
+    kept = [(course.experiments.get(record["id"]), record) for record in entry.get("predictions", [])]
+    return [_prediction(experiment, record) for experiment, record in kept if experiment]
+
+
+def _prediction(experiment: Experiment, record: dict) -> dict:
+    made = Prediction(**{name: record[name] for name in ("id", "guess", "measured", "revised")})
+    return {
+        "experiment": experiment,
+        "guess": "none" if made.guess is None else value_text(experiment, made.guess, 6),
+        "measured": "not run yet" if made.measured is None else value_text(experiment, made.measured),
+        "revised": "" if made.revised is None else value_text(experiment, made.revised, 6),
+        "told": _told(experiment, made),
+    }
+
+
+def _told(experiment: Experiment, made: Prediction) -> str:
+    if made.guess is None:
+        return "no prediction to compare"
+    if made.measured is None:
+        return "run the experiment to see"
+    if experiment.choices:
+        return "as you said" if made.guess == made.measured else "another outcome than you said"
+    return distance(experiment, made)
