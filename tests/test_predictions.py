@@ -23,7 +23,7 @@ from grader.release.guesses import without_guesses
 from grader.reports.prediction import comparison, outcome_html, predict_html, value_text
 from grader.tasks import Course, Notebook
 
-WAVE = Experiment("1.8", "Left alone", "What becomes of the wave?", choices=("fades", "grows", "drifts"))
+WAVE = Experiment("1.5", "Left alone", "What becomes of the wave?", choices=("fades", "grows", "drifts"))
 SHARE = Experiment("2.9", "Faster", "By how much?", unit="%", low=-100, high=100, within=5)
 RATIO = Experiment("2.10", "How dead", "By which factor?", factor=3)
 
@@ -36,12 +36,12 @@ def entry(**values) -> dict:
 
 
 @pytest.mark.parametrize("name, values, words", [
-    ("1.8", {"choices": ["a"]}, "at least two choices"), ("1.8", {"choices": ["a", "A"]}, "each once"),
-    ("1.8", {"choices": "ab"}, "no list of words"), ("1.8", {"choices": ["a", "b"], "within": 1}, "choices and within"),
-    ("1.8", {}, "what counts as close"), ("1.8", {"within": 1, "factor": 2}, "what counts as close"),
-    ("1.8", {"factor": 1}, "a factor above 1"), ("1.8", {"within": "1"}, "a within that is no number"),
-    ("1.8", {"within": 1, "low": 3, "high": 3}, "not below its high"), ("1.8", {"withing": 1}, "'withing'"),
-    ("1.8", {"within": 1, "question": " "}, "needs a question"), ("1.8", {"within": 1, "title": ""}, "needs a title"),
+    ("1.5", {"choices": ["a"]}, "at least two choices"), ("1.5", {"choices": ["a", "A"]}, "each once"),
+    ("1.5", {"choices": "ab"}, "no list of words"), ("1.5", {"choices": ["a", "b"], "within": 1}, "choices and within"),
+    ("1.5", {}, "what counts as close"), ("1.5", {"within": 1, "factor": 2}, "what counts as close"),
+    ("1.5", {"factor": 1}, "a factor above 1"), ("1.5", {"within": "1"}, "a within that is no number"),
+    ("1.5", {"within": 1, "low": 3, "high": 3}, "not below its high"), ("1.5", {"withing": 1}, "'withing'"),
+    ("1.5", {"within": 1, "question": " "}, "needs a question"), ("1.5", {"within": 1, "title": ""}, "needs a title"),
     ("9.8", {"within": 1}, "no number of a notebook"), ("1.x", {"within": 1}, "no number of a notebook"),
 ])  # fmt: skip
 def test_a_mistake_in_the_table_names_the_experiment(name, values, words):
@@ -56,7 +56,7 @@ def test_an_experiment_of_a_task_has_its_title_and_they_come_in_order():
 
 
 def test_the_course_has_its_first_experiment(course):
-    assert course.experiments["1.8"].choices == ("fades", "grows", "drifts")
+    assert course.experiments["1.5"].choices == ("fades", "grows", "drifts")
 
 
 # values
@@ -135,26 +135,26 @@ class Odd(str):
 
 @pytest.mark.parametrize("guess", ["drift", 7, math.nan, [["fades"]], Odd("x"), "<b>" * 100, object()])
 def test_an_unusable_prediction_never_raises_and_is_told(cards, guess):
-    assert session.predict("1.8", "fades") == "fades"
-    assert session.predict("1.8", guess) is None
+    assert session.predict("1.5", "fades") == "fades"
+    assert session.predict("1.5", guess) is None
     page, text, kept = cards[-1]
     assert "can't be used: expected one of" in text and "<b>" not in page.replace("<b>grows", "")
-    assert kept == {MIME: {"id": "1.8", "guess": "fades", "measured": None, "revised": None}}  # what was noted stays
+    assert kept == {MIME: {"id": "1.5", "guess": "fades", "measured": None, "revised": None}}  # what was noted stays
 
 
-@pytest.mark.parametrize("name", ["7.7", None, 3, Odd("1.8 "), ["1.8"]])
+@pytest.mark.parametrize("name", ["7.7", None, 3, Odd("1.5 "), ["1.5"]])
 def test_an_unknown_experiment_never_raises_and_is_told(cards, name):
     assert session.predict(name, "fades") is None and session.outcome(name, "fades") == ""
     assert "There is no experiment" in cards[0][1] and cards[0][2] is None
 
 
 def test_the_cards_keep_guess_and_result(cards):
-    session.predict("1.8", None)
+    session.predict("1.5", None)
     assert "None yet" in cards[-1][1]
-    session.predict("1.8", "Fades")
-    assert session.outcome("1.8", "drifts") == "You predicted fades. Measured: drifts."
-    assert cards[-1][2][MIME] == {"id": "1.8", "guess": "fades", "measured": "drifts", "revised": None}
-    session.predict("1.8", "drifts")
+    session.predict("1.5", "Fades")
+    assert session.outcome("1.5", "drifts") == "You predicted fades. Measured: drifts."
+    assert cards[-1][2][MIME] == {"id": "1.5", "guess": "fades", "measured": "drifts", "revised": None}
+    session.predict("1.5", "drifts")
     assert cards[-1][2][MIME]["revised"] == "drifts" and "Both are kept" in cards[-1][1]
 
 
@@ -169,42 +169,42 @@ def test_cards_are_escaped():
 
 SOURCE = """\
 # %% [markdown]
-# ### 1.8 Left alone
+# ### 1.5 Left alone
 
 # %%
-guess = predict("1.8", "drifts")  # ändert nichts
+guess = predict("1.5", "drifts")  # ändert nichts
 
 # %%
-said = outcome("1.8", "drifts")
+said = outcome("1.5", "drifts")
 """
-COURSE = Course({}, {"1": Notebook("1", "01_small", "Small", "mod")}, {}, {}, experiments={"1.8": WAVE})
+COURSE = Course({}, {"1": Notebook("1", "01_small", "Small", "mod")}, {}, {}, experiments={"1.5": WAVE})
 
 
 def test_students_get_none_and_the_instructor_keeps_the_prediction():
     released = student_notebook(SOURCE, "01_small", COURSE)
-    assert released.cells[1].source == 'guess = predict("1.8", None)  # ändert nichts'
+    assert released.cells[1].source == 'guess = predict("1.5", None)  # ändert nichts'
     assert released.cells[1].metadata == {}  # not locked, not graded
     assert '"drifts")' in nbgrader_source(SOURCE, "01_small", COURSE).cells[1].source
 
 
 def test_every_literal_goes_and_nothing_else():
-    source = 'é = predict("1.8", "é"); predict(\n    "2.9",\n    -3.5,\n); model.predict(1, 2); outcome("1.8", 3)'
-    gone = 'é = predict("1.8", None); predict(\n    "2.9",\n    None,\n); model.predict(1, 2); outcome("1.8", 3)'
+    source = 'é = predict("1.5", "é"); predict(\n    "2.9",\n    -3.5,\n); model.predict(1, 2); outcome("1.5", 3)'
+    gone = 'é = predict("1.5", None); predict(\n    "2.9",\n    None,\n); model.predict(1, 2); outcome("1.5", 3)'
     assert without_guesses(source) == gone
     assert without_guesses("%timeit model.predict(1)") == "%timeit model.predict(1)"
 
 
 FAULTS = {
-    "unknown": ('predict("1.8"', 'predict("1.7"', 5, "'1.7' is no experiment of this notebook"),
-    "another notebook's": ('outcome("1.8"', 'outcome("2.9"', 8, "'2.9' is no experiment of this notebook"),
-    "no literal": ('predict("1.8", "drifts")', 'predict("1.8", word)', 5, "a prediction is written out"),
-    "not a choice": ('predict("1.8", "drifts")', 'predict("1.8", "sinks")', 5, "the prediction is 'sinks', expected one of"),
-    "one argument": ('predict("1.8", "drifts")', 'predict("1.8")', 5, "takes the number of an experiment and a value"),
-    "twice": ("guess =", 'predict("1.8", "fades")\nguess =', 6, "is predicted already (line 5)"),
-    "not answered": ('said = outcome("1.8", "drifts")', "pass", 8, "has no `outcome"),
-    "not predicted": ('guess = predict("1.8", "drifts")', "pass", 8, "answered before it is predicted"),
+    "unknown": ('predict("1.5"', 'predict("1.7"', 5, "'1.7' is no experiment of this notebook"),
+    "another notebook's": ('outcome("1.5"', 'outcome("2.9"', 8, "'2.9' is no experiment of this notebook"),
+    "no literal": ('predict("1.5", "drifts")', 'predict("1.5", word)', 5, "a prediction is written out"),
+    "not a choice": ('predict("1.5", "drifts")', 'predict("1.5", "sinks")', 5, "the prediction is 'sinks', expected one of"),
+    "one argument": ('predict("1.5", "drifts")', 'predict("1.5")', 5, "takes the number of an experiment and a value"),
+    "twice": ("guess =", 'predict("1.5", "fades")\nguess =', 6, "is predicted already (line 5)"),
+    "not answered": ('said = outcome("1.5", "drifts")', "pass", 8, "has no `outcome"),
+    "not predicted": ('guess = predict("1.5", "drifts")', "pass", 8, "answered before it is predicted"),
     "beside a magic": ("guess =", "!ls\nguess =", 5, "is no plain Python"),
-    "heading": ("1.8 Left alone", "1.8 Right alone", 2, "the heading of experiment 1.8 is 'Right alone'"),
+    "heading": ("1.5 Left alone", "1.5 Right alone", 2, "the heading of experiment 1.5 is 'Right alone'"),
 }  # fmt: skip
 
 
@@ -225,7 +225,7 @@ def cell(source: str = "", *outputs) -> dict:
 
 
 def kept(**values) -> dict:
-    return {"output_type": "display_data", "data": {MIME: {"id": "1.8"} | values}}
+    return {"output_type": "display_data", "data": {MIME: {"id": "1.5"} | values}}
 
 
 def taken(tmp_path, course, *cells) -> list[dict]:
@@ -237,14 +237,14 @@ def taken(tmp_path, course, *cells) -> list[dict]:
 
 
 def record(guess=None, measured=None, revised=None, close=None) -> dict:
-    return {"id": "1.8", "guess": guess, "measured": measured, "revised": revised, "close": close}
+    return {"id": "1.5", "guess": guess, "measured": measured, "revised": revised, "close": close}
 
 
 def test_a_run_notebook_keeps_prediction_and_result(tmp_path, course):
     sources = [
         "from grader.check import outcome, predict",
-        'predict("1.8", "fades");',
-        'said = outcome("1.8", "drifts")',
+        'predict("1.5", "fades");',
+        'said = outcome("1.5", "drifts")',
         "said",
     ]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
@@ -273,16 +273,16 @@ def test_the_cells_of_an_experiment_may_have_run_at_different_times(tmp_path, co
 
 
 def test_where_outputs_were_cleared_the_source_tells(tmp_path, course):
-    assert taken(tmp_path, course, cell('guess = predict("1.8", "Grows")')) == [record("grows")]
-    assert taken(tmp_path, course, cell('guess = predict("1.8", None)')) == []
-    assert taken(tmp_path, course, cell('predict("1.8", "grows")', kept(guess="fades"))) == [record("fades")]
+    assert taken(tmp_path, course, cell('guess = predict("1.5", "Grows")')) == [record("grows")]
+    assert taken(tmp_path, course, cell('guess = predict("1.5", None)')) == []
+    assert taken(tmp_path, course, cell('predict("1.5", "grows")', kept(guess="fades"))) == [record("fades")]
 
 
 @pytest.mark.parametrize("source", [
-    'predict("1.8", open("/etc/passwd").read())', 'predict("1.8", __import__("os")._exit(3))', 'predict("1.8", "sinks")',
-    'predict("7.7", "grows")', 'predict("1.8", ' + "(" * 5_000, 'predict("1.8", ' + "-" * 9_000 + "1)",
+    'predict("1.5", open("/etc/passwd").read())', 'predict("1.5", __import__("os")._exit(3))', 'predict("1.5", "sinks")',
+    'predict("7.7", "grows")', 'predict("1.5", ' + "(" * 5_000, 'predict("1.5", ' + "-" * 9_000 + "1)",
     "predict(" + "1" * 9_000 + ", 2)",
-    'predict("1.8", "grows")' + " " * 10_000, "predict(\x00", '!predict("1.8", "grows")', 'predict(*["1.8", "grows"])',
+    'predict("1.5", "grows")' + " " * 10_000, "predict(\x00", '!predict("1.5", "grows")', 'predict(*["1.5", "grows"])',
 ])  # fmt: skip
 def test_source_is_read_and_never_run(tmp_path, course, source):
     assert taken(tmp_path, course, cell(source)) == []
@@ -293,7 +293,7 @@ HOSTILE = {
     "huge text": [kept(guess="fades" * 100_000)],
     "huge number": [kept(guess=10**400, measured=-(10**400))],
     "wrong types": [kept(guess=["fades"], measured={"a": 1}, revised=True)],
-    "not a record": [{"data": {MIME: value}} for value in ([], "fades", 3, None, {"id": ["1.8"], "guess": "fades"})],
+    "not a record": [{"data": {MIME: value}} for value in ([], "fades", 3, None, {"id": ["1.5"], "guess": "fades"})],
     "nested": [kept(guess=functools.reduce(lambda inner, _: [inner], range(200), "fades"))],
     "no outputs": [{"data": MIME}, 7, None, [], {"data": {}}, {}],
     "unknown experiment": [{"data": {MIME: {"id": "1.7", "guess": "fades"}}}],
@@ -318,7 +318,7 @@ def test_what_a_prediction_says_is_part_of_what_a_record_is_made_from(course):
 
 
 def test_nothing_happens_in_a_worker(open_session):
-    source = 'from grader.check import check, outcome, predict, use\nguess = predict("1.8", "fades")\nsaid = outcome("1.8", 3)'
+    source = 'from grader.check import check, outcome, predict, use\nguess = predict("1.5", "fades")\nsaid = outcome("1.5", 3)'
     opened = open_session({}, {"cells1": [("cell 1", source), ("cell 2", "def told():\n    return guess + said")]})
     assert opened.begin("cells1", []) is None
     assert opened.perform(Call("cells1", "told", ()), None).value == "fades"
@@ -333,6 +333,6 @@ def test_nbgrader_keeps_predictions_and_nothing_else_of_the_outputs():
     plugin = pytest.importorskip("grader.nbgrader_plugin")
     cleared, _ = plugin.ClearAllButPredictions().preprocess_cell(handed_in, {}, 0)
     assert "<script>" not in json.dumps(cleared) and "You predicted fades. Measured: drifts." in json.dumps(cleared)
-    assert cleared.outputs[0].data[MIME] == {"id": "1.8", "guess": "fades", "measured": "drifts", "revised": None}
+    assert cleared.outputs[0].data[MIME] == {"id": "1.5", "guess": "fades", "measured": "drifts", "revised": None}
     plain, _ = plugin.ClearAllButPredictions().preprocess_cell(nbformat.from_dict(cell("x")), {}, 0)
     assert plain.outputs == []

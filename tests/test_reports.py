@@ -86,7 +86,7 @@ def test_half_the_work_says_what_works_and_what_comes_next(course):
     assert parts(page) == ["What works", "Not started", "Written answers", "Next"]
     text = told(page)
     assert "You can write one step of a recurrent network from its equation." in text
-    assert "Begin with 1.4" in text and "Then 1.5" in text and "3 of 6 tasks are solved" in text
+    assert "Begin with 1.4" in text and "Then 1.5" in text and "3 of 7 tasks are solved" in text
 
 
 def test_complete_work_is_told_what_comes_after(course):

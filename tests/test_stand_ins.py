@@ -36,7 +36,7 @@ def test_every_coded_task_of_notebook_1_has_one_under_its_symbol():
     }
 
 
-@pytest.mark.parametrize("task", [task for task in STAND_INS if task.startswith("1.") and task != "1.6"])
+@pytest.mark.parametrize("task", [task for task in STAND_INS if task.startswith("1.") and task not in ("1.6", "1.7")])
 def test_signatures_are_the_references(task):
     part = STAND_INS[task]
     reference = getattr(rnn, part.__name__)
