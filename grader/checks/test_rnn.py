@@ -69,7 +69,8 @@ def test_windows_at_the_edge(student, reference, draw):
 @check("1.1", value=False)
 def test_windows_refuse_bad_series(student, reference, draw):
     """A series that is too short for one window, or has neither one axis nor two, is a ValueError."""
-    for series, horizon, when in ((draw.normal(4), 1, "a series of 4 values and windows of length 4"),
+    for series, horizon, when in ((draw.normal(3), 1, "a series of 3 values and windows of length 4"),
+                                  (draw.normal(4), 1, "a series of 4 values and windows of length 4"),
                                   (draw.normal(6), 3, "a series of 6 values, windows of length 4 and a horizon of 3"),
                                   (draw.normal(9, 3, 2), 1, "a series with three axes"),
                                   (draw.normal(), 1, "a series without an axis")):  # fmt: skip
@@ -80,7 +81,7 @@ def test_windows_refuse_bad_series(student, reference, draw):
 def test_windows_refuse_bad_lengths(student, reference, draw):
     """A length or a horizon below 1 is a ValueError."""
     series = draw.given("series", 9)
-    for length, horizon in ((0, 1), (4, 0), (-1, 1), (4, -1)):
+    for length, horizon in ((-1, 1), (4, -1), (0, 1), (4, 0)):
         when = f"length {length} and horizon {horizon}"
         raises(student.call("make_windows", series, length, horizon), "ValueError", when)
 
