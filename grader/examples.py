@@ -1,4 +1,4 @@
-"""A class of example submissions: untouched, half done, complete in three styles, and one for each known mistake."""
+"""A class of example submissions: untouched, half done, complete in three styles, and some with one known mistake."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ HABITS = {
     "complete-einsum": "none",
     "complete-fused": "revised",
 }  # in predicting
-LEFT_OPEN = ("1.4", "1.5", "1.6")  # what the half-done submission has not started on
+LEFT_OPEN = ("1.4", "1.5", "1.6", "1.7")  # what the half-done submission has not started on
+OF_EACH = 8  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 
 
-def write_examples(folder: Path, course: Course) -> list[str]:
+def write_examples(folder: Path, course: Course, of_each: int | None = OF_EACH) -> list[str]:
     """Write the class into `folder`, which is emptied first; the students' names."""
     shutil.rmtree(folder, ignore_errors=True)
     names = []
-    for name, files in example_class(course):
+    for name, files in example_class(course, of_each):
         names.append(name)
         for path, text in files.items():
             write_atomically(folder / name / path, text.encode())
     return names
 
 
-def example_class(course: Course) -> Iterator[tuple[str, Files]]:
-    """(student, files) of every example."""
-    for name, files in _class(course):
+def example_class(course: Course, of_each: int | None = None) -> Iterator[tuple[str, Files]]:
+    """(student, files) of every example, or with only so many of each task's known mistakes."""
+    for name, files in _class(course, of_each):
         yield name, _with_predictions(files, HABITS[name], course) if name in HABITS else files
 
 
-def _class(course: Course) -> Iterator[tuple[str, Files]]:
+def _class(course: Course, of_each: int | None) -> Iterator[tuple[str, Files]]:
     complete = _complete(course)
     yield "untouched", {path: (ROOT / path).read_text(encoding="utf-8") for path in complete}
     half = complete
@@ -60,8 +61,15 @@ def _class(course: Course) -> Iterator[tuple[str, Files]]:
     for style in sorted(path for path in STYLES.iterdir() if path.is_dir()):
         yield f"complete-{style.name}", _styled(complete, style, course)
     for task in course.graded:
-        for variant in variants_of(task.id):
+        for variant in _spread(variants_of(task.id), of_each):
             yield f"{task.id}-{variant.name.replace('_', '-')}", _with(complete, task, variant, course)
+
+
+def _spread(items: tuple, count: int | None) -> list:
+    """So many of the items, evenly spread over them; all of them without a count."""
+    if count is None or count >= len(items):
+        return list(items)
+    return [items[place * len(items) // count] for place in range(count)]
 
 
 def _complete(course: Course) -> Files:

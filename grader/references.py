@@ -8,7 +8,7 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from grader.engine.cells import run_cells
 from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.tasks import Course, Task
 
-__all__ = ["ROOT", "Variant", "patched_source", "reference_bench", "sources_of", "variant_bench",
+__all__ = ["ROOT", "Variant", "base_of", "patched_source", "reference_bench", "sources_of", "variant_bench",
            "variants_of", "with_mistake"]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
@@ -38,16 +38,37 @@ class Variant:
 @cache
 def variants_of(task: str) -> tuple[Variant, ...]:
     """The bank of wrong variants of a task; empty where none is kept, as in a student's copy."""
-    return tuple(variant for path in sorted(BANK.glob("*.toml")) for variant in _bank(path) if variant.task == task)
+    return tuple(_variant(task, entry, base_of(task)) for entry in _bank(task).get("variant", ()))
+
+
+def base_of(task: str) -> str | None:
+    """A right body for the task's region as a student would write it, which the variants of its bank replace words in."""
+    return _bank(task).get("base")
 
 
 @cache
-def _bank(path: Path) -> tuple[Variant, ...]:
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("variant", [])
-    variants = [Variant(**entry | {"replace": tuple(map(tuple, entry.get("replace", ())))}) for entry in entries]
-    if wrong := [v.name for v in variants if bool(v.replace) == (v.body is not None)]:
-        raise ValueError(f"{path.name}: variant {wrong[0]} needs either `replace` or `body`")
-    return tuple(variants)
+def _bank(task: str) -> dict:
+    path = BANK / f"{task}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _variant(task: str, entry: dict, base: str | None) -> Variant:
+    """One entry of a bank. Where the bank has a base, `replace` is carried out here."""
+    variant = Variant(task, **entry | {"replace": tuple(map(tuple, entry.get("replace", ())))})
+    if bool(variant.replace) == (variant.body is not None):
+        raise ValueError(f"variant {variant.name} of task {task} needs either `replace` or `body`")
+    if base is None or not variant.replace:
+        return variant
+    return replace(variant, body=_replaced(base, variant, "the base of its bank"), replace=())
+
+
+def _replaced(body: str, variant: Variant, where: str) -> str:
+    for old, new in variant.replace:
+        if body.count(old) != 1:
+            raise ValueError(f"variant {variant.name} of task {variant.task}: {old!r} stands {body.count(old)} times "
+                             f"in {where}, expected once")  # fmt: skip
+        body = body.replace(old, new)
+    return body
 
 
 @cache
@@ -67,39 +88,49 @@ def reference_bench(course: Course, device: str = "cpu") -> Workbench:
     return _bench({space: list(sources_of(space)) for space in spaces}, device)
 
 
+@cache
 def variant_bench(task: Task, variant: Variant, device: str = "cpu") -> Workbench:
-    """A workbench with the reference of the task's space, with one mistake in it."""
+    """A workbench with the reference of the task's space, with one mistake in it; one for all the task's checks."""
     return _bench({task.space: patched_source(task, variant)}, device)
 
 
 def patched_source(task: Task, variant: Variant) -> Sources:
     """The reference's sources of the task's space with the variant's mistake in the task's region."""
     before = list(sources_of(task.space))
-    after = [(name, with_mistake(text, task, variant)) if _region(task).search(text) else (name, text)
+    after = [(name, with_mistake(text, task, variant)) if _region(task.id).search(text) else (name, text)
              for name, text in before]  # fmt: skip
     if after == before:
         raise ValueError(f"variant {variant.name} of task {task.id} changes nothing")
     return after
 
 
-def _region(task: Task) -> re.Pattern:
-    marker = re.escape(task.id)
+def _region(task: str) -> re.Pattern:
+    marker = re.escape(task)
     return re.compile(rf"(?P<begin>^[ \t]*### BEGIN SOLUTION {marker}[ \t]*\n)(?P<body>.*?)(?P<end>^[ \t]*### END SOLUTION)",
                       re.MULTILINE | re.DOTALL)  # fmt: skip
 
 
 def with_mistake(text: str, task: Task, variant: Variant) -> str:
-    """A source that holds the task's region, with the variant's mistake in it."""
-    found = _region(task).search(text)
-    body = found["body"]
+    """A source that holds the task's region, with the variant's mistake in it.
+
+    What the task builds on is put in as students write it, by the base of its bank: it checks no arguments, so that
+    the mistake shows itself as it does with them.
+    """
+    for required in task.requires:
+        if base_of(required) is not None and _region(required).search(text):
+            text = _with_body(text, required, base_of(required))
     if variant.body is not None:
-        indent = re.match(r"[ \t]*", found["begin"])[0]
-        body = textwrap.indent(textwrap.dedent(variant.body).strip("\n") + "\n", indent)
-    for old, new in variant.replace:
-        if body.count(old) != 1:
-            raise ValueError(f"variant {variant.name} of task {task.id}: {old!r} stands {body.count(old)} times "
-                             "in the reference's region, expected once")  # fmt: skip
-        body = body.replace(old, new)
+        return _with_body(text, task.id, variant.body)
+    found = _region(task.id).search(text)
+    body = _replaced(found["body"], variant, "the reference's region")
+    return text[: found.start("body")] + body + text[found.end("body") :]
+
+
+def _with_body(text: str, task: str, body: str) -> str:
+    """The source with another body for the task's region, indented as the region is."""
+    found = _region(task).search(text)
+    indent = re.match(r"[ \t]*", found["begin"])[0]
+    body = textwrap.indent(textwrap.dedent(body).strip("\n") + "\n", indent)
     return text[: found.start("body")] + body + text[found.end("body") :]
 
 

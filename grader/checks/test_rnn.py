@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from grader.checks.kit import agree, answer, check, expect, gradients_agree, no_effects, raises
-from grader.engine.values import Array
+from grader.engine.values import Array, Given
 
 DOUBLE = torch.float64
 WINDOWS = ("inputs", "targets")
@@ -68,10 +68,22 @@ def test_windows_at_the_edge(student, reference, draw):
 
 @check("1.1", value=False)
 def test_windows_refuse_bad_series(student, reference, draw):
-    """A series that is too short, or has three axes, is a ValueError."""
-    for series, when in ((draw.normal(4), "a series of 4 values and windows of length 4"),
-                         (draw.normal(2, 3, 4), "a series with three axes")):  # fmt: skip
-        raises(student.call("make_windows", series, 4), "ValueError", when)
+    """A series that is too short for one window, or has neither one axis nor two, is a ValueError."""
+    for series, horizon, when in ((draw.normal(3), 1, "a series of 3 values and windows of length 4"),
+                                  (draw.normal(4), 1, "a series of 4 values and windows of length 4"),
+                                  (draw.normal(6), 3, "a series of 6 values, windows of length 4 and a horizon of 3"),
+                                  (draw.normal(9, 3, 2), 1, "a series with three axes"),
+                                  (draw.normal(), 1, "a series without an axis")):  # fmt: skip
+        raises(student.call("make_windows", series, 4, horizon), "ValueError", when)
+
+
+@check("1.1", value=False)
+def test_windows_refuse_bad_lengths(student, reference, draw):
+    """A length or a horizon below 1 is a ValueError."""
+    series = draw.given("series", 9)
+    for length, horizon in ((-1, 1), (4, -1), (0, 1), (4, 0)):
+        when = f"length {length} and horizon {horizon}"
+        raises(student.call("make_windows", series, length, horizon), "ValueError", when)
 
 
 @check("1.1")
@@ -104,10 +116,11 @@ def test_one_step(student, reference, draw):
 
 @check("1.2")
 def test_step_without_a_state(student, reference, draw):
-    """Without h the step starts from zeros, and both biases still count."""
-    weights, x = draw.weights(cell_shapes(3, 5)), draw.given("x", 4, 3)
-    got, want = (impl.new("RNNCell", 3, 5, weights=weights)(x) for impl in (student, reference))
-    agree(got, want, "h'")
+    """Without h the step starts from zeros in the dtype of x, and both biases still count."""
+    for dtype in (torch.float32, DOUBLE):
+        weights, x = draw.weights(cell_shapes(3, 5), dtype), draw.given("x", 4, 3, dtype=dtype)
+        got, want = (impl.new("RNNCell", 3, 5, weights=weights)(x) for impl in (student, reference))
+        agree(got, want, "h'")
 
 
 @check("1.2")
@@ -280,7 +293,19 @@ def test_gradients_by_hand_leave_things_alone(student, reference, draw):
     """The parameters, their .grad and the arguments stay as they were."""
     weights = draw.weights(cell_shapes(3, 4))
     x, grad_outputs, h0 = draw.given("x", 2, 5, 3), draw.given("grad_outputs", 2, 5, 4), draw.given("h0", 2, 4)
-    no_effects(by_hand(student, weights, x, grad_outputs, h0))
+    cell = student.new("RNNCell", 3, 4, weights=weights)
+    student.call("props.fill_gradients", cell)
+    no_effects(student.call("bptt", cell, x, grad_outputs, h0))
+
+
+@check("1.4", value=False)
+def test_gradients_by_hand_hold_no_graph(student, reference, draw):
+    """Autograd has no part in it: no graph hangs on the results."""
+    weights = draw.weights(cell_shapes(2, 3))
+    x, grad_outputs = draw.given("x", 2, 4, 2), draw.given("grad_outputs", 2, 4, 3)
+    made = answer(by_hand(student, weights, x, grad_outputs), dict, "the dict")
+    tied = [name for name, array in made.items() if isinstance(array, Array) and array.requires_grad]
+    expect(not tied, f"a graph hangs on {', '.join(map(str, tied))}: autograd recorded the way there")
 
 
 @check("1.4")
@@ -299,8 +324,9 @@ def test_gradients_by_hand_in_double(student, reference, draw):
 
 def rollout(impl, weights, context, steps, cell="gru", mode=True):
     """The forecast of a stand-in model with these weights, and the model."""
-    hidden, features = weights["head.weight"].shape[1], weights["head.weight"].shape[0]
+    features, hidden = weights["head.weight"].shape
     model = impl.new("props.Forecaster", features, hidden, cell, weights=weights)
+    impl.call("props.fill_gradients", model)
     impl.call("props.train", model, mode)
     return impl.call("forecast", model, context, steps), model
 
@@ -331,19 +357,20 @@ def test_forecast_from_one_value(student, reference, draw):
 
 @check("1.5", value=False)
 def test_context_is_read_once(student, reference, draw):
-    """The model reads the context once, then one step per call, with the state handed on."""
+    """The model reads the context once, then one step per call with the state handed on: a call for each forecast."""
     weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 5, 1)
     _, model = rollout(student, weights, context, 4)
     calls = answer(student.call("props.shapes_seen", model), list, "the list of calls")
     expect(bool(calls) and calls[0][:3] == (2, 5, 1), f"the first call got x of shape {calls[:1]}, expected (2, 5, 1)")
     later = calls[1:4]
-    expect(all(call == (2, 1, 1, True) for call in later) and len(later) == 3,
+    expect(all(call == (2, 1, 1, True) for call in later),
            f"later calls got (N, L, F, with a state) = {later}, expected (2, 1, 1, True) each time")  # fmt: skip
+    expect(len(calls) == 4, f"4 forecasts took {len(calls)} calls of the model, expected 4")
 
 
 @check("1.5", value=False)
 def test_forecast_leaves_things_alone(student, reference, draw):
-    """The context, the model and its training mode stay as they were."""
+    """The context, the model, its gradients and its training mode stay as they were."""
     weights, context = draw.weights(forecaster_shapes(1, 3)), draw.given("context", 2, 5, 1)
     for mode in (True, False):
         no_effects(rollout(student, weights, context, 3, mode=mode)[0])
@@ -369,18 +396,29 @@ def test_forecast_with_a_state_of_two_parts(student, reference, draw):
 # 1.6 train_step, in the notebook
 
 
-def trained(impl, weights, batches, max_norm, optimizer="SGD", mode=True):
-    """The losses of a few training steps on a stand-in model, and its parameters and the last call afterwards."""
-    model = impl.new("props.Forecaster", weights["head.weight"].shape[0], 3, weights=weights)
+def trained(impl, weights, batches, max_norm, optimizer="SGD", lr=0.1, mode=True, thinned=False):
+    """The losses of a few training steps on a stand-in model that has old gradients, and the model afterwards."""
+    features, hidden = weights["head.weight"].shape
+    model = impl.new("props.Forecaster", features, hidden, "gru", thinned, weights=weights)
     impl.call("props.fill_gradients", model)
-    stepper = impl.new("props.optimizer", optimizer, model, {"lr": 0.1})
+    stepper = impl.new("props.optimizer", optimizer, model, {"lr": lr})
     impl.call("props.train", model, mode)
-    seen = [impl.call("train_step", model, stepper, x, y, max_norm) for x, y in batches]
-    return seen, model.parameters()
+    return [impl.call("train_step", model, stepper, x, y, max_norm) for x, y in batches], model
 
 
 def batches_of(draw, count):
     return [(draw.given("x", 4, 5, 2), draw.given("y", 4, 5, 2)) for _ in range(count)]
+
+
+def answered(seen):
+    """The calls gave a number; otherwise say what they raised."""
+    for call in seen:
+        agree(call, call, "the loss")
+
+
+def far_batch(draw):
+    """A batch whose targets lie far off, so that its gradients are long."""
+    return [(draw.given("x", 4, 5, 2), Given(5 * draw.normal(4, 5, 2), "y"))]
 
 
 @check("1.6")
@@ -397,16 +435,30 @@ def test_step_without_clipping(student, reference, draw):
     weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
     (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
     answered(seen)
-    agree(got, want, "the parameters after the step")
+    agree(got.parameters(), want.parameters(), "the parameters after the step")
 
 
 @check("1.6")
 def test_step_with_clipping(student, reference, draw):
     """With a low max_norm the gradients are scaled together before the step."""
-    weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 1)
-    (seen, got), (_, want) = (trained(impl, weights, batches, 0.05) for impl in (student, reference))
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), far_batch(draw)
+    (seen, got), (_, want) = (trained(impl, weights, batches, 0.5, lr=1.0) for impl in (student, reference))
     answered(seen)
-    agree(got, want, "the parameters after the step")
+    agree(got.parameters(), want.parameters(), "the parameters after the step")
+
+
+@check("1.6", value=False)
+def test_no_long_gradients_are_left(student, reference, draw):
+    """The gradients that are left after the step are no longer than max_norm."""
+    weights, batches = draw.weights(forecaster_shapes(2, 3)), far_batch(draw)
+    seen, model = trained(student, weights, batches, 0.5)
+    answered(seen)
+    left = answer(student.call("props.gradients", model), dict, "the dict of gradients")
+    norm = sum(float(array.data.square().sum()) for array in left.values() if isinstance(array, Array)) ** 0.5
+    expect(
+        norm <= 0.5 * 1.001,
+        f"after the step the gradients' norm is {norm:.4g}, expected at most 0.5, which is max_norm",
+    )
 
 
 @check("1.6")
@@ -415,7 +467,7 @@ def test_gradients_do_not_pile_up(student, reference, draw):
     weights, batches = draw.weights(forecaster_shapes(2, 3)), batches_of(draw, 2)
     (seen, got), (_, want) = (trained(impl, weights, batches, 100.0) for impl in (student, reference))
     answered(seen)
-    agree(got, want, "the parameters after two steps")
+    agree(got.parameters(), want.parameters(), "the parameters after two steps")
 
 
 @check("1.6", value=False)
@@ -427,7 +479,23 @@ def test_step_leaves_the_mode_alone(student, reference, draw):
         no_effects(got[0], want[0])
 
 
-def answered(seen):
-    """The calls gave a number; otherwise say what they raised."""
-    for call in seen:
-        agree(call, call, "the loss")
+@check("1.6", value=False)
+def test_step_works_in_the_mode_it_finds(student, reference, draw):
+    """The model is run in the mode that it came in: what works in training alone, such as dropout, works in training."""
+    weights, batches = draw.weights(forecaster_shapes(2, 4)), batches_of(draw, 1)
+    for mode in (True, False):
+        (seen, got), (_, want) = (trained(impl, weights, batches, 1.0, mode=mode, thinned=True)
+                                  for impl in (student, reference))  # fmt: skip
+        answered(seen)
+        agree(got.parameters(), want.parameters(), f"with the mode training={mode}, the parameters after the step")
+
+
+@check("1.6", value=False)
+def test_loss_that_is_not_a_number(student, reference, draw):
+    """A loss that is not a number is not passed off as one: it is NaN, or an exception."""
+    weights, x, y = draw.weights(forecaster_shapes(2, 3)), draw.given("x", 4, 5, 2), draw.normal(4, 5, 2)
+    batches = [(x, Given(y, "y")), (x, Given(y.index_fill(0, torch.tensor(2), torch.nan), "y"))]
+    (got, _), (want, _) = (trained(impl, weights, batches, 1.0) for impl in (student, reference))
+    answered(got[:1])
+    if got[1].failure is None:
+        agree(got[1], want[1], "the loss")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["Watch", "scratch_random_state"]
+__all__ = ["Watch", "scratch_random_state", "unwritten_memory_is_nan"]
 
 
 @contextmanager
@@ -25,6 +25,17 @@ def scratch_random_state(seed: int = 0) -> Iterator[None]:
         torch.set_rng_state(kept[0])
         random.setstate(kept[1])
         np.random.set_state(kept[2])
+
+
+@contextmanager
+def unwritten_memory_is_nan() -> Iterator[None]:
+    """For the time of a call let memory that nobody wrote to, as `torch.empty` gives it, hold NaN, not zeros by luck."""
+    kept = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(kept)
 
 
 class Watch:

@@ -28,7 +28,7 @@ from grader.engine.values import (
     Seen,
     Substitute,
 )
-from grader.engine.watch import Watch, scratch_random_state
+from grader.engine.watch import Watch, scratch_random_state, unwritten_memory_is_nan
 
 __all__ = ["STOPPED_CELLS", "Workbench", "failure_of"]
 
@@ -60,7 +60,7 @@ class Workbench:
     def perform(self, request, ask: Callable[[Ask], Answer] | None = None) -> Seen:
         """Carry out one request. Whatever the code does short of ending the process is told in the answer."""
         try:
-            with scratch_random_state():
+            with scratch_random_state(), unwritten_memory_is_nan():
                 return self._perform(request, ask)
         except KeyboardInterrupt:
             raise

@@ -9,10 +9,11 @@ from torch import nn
 def make_windows(series, length, horizon=1):
     if not 1 <= series.ndim <= 2:
         raise ValueError("expected one or two axes")
+    count = len(series) - length - horizon + 1
+    if min(length, horizon, count) < 1:
+        raise ValueError("no such windows")
+    starts = torch.arange(count, device=series.device)
     columns = series.reshape(len(series), -1)
-    starts = torch.arange(len(series) - length - horizon + 1, device=series.device)
-    if not len(starts):
-        raise ValueError("the series is too short")
     index = starts[:, None] + torch.arange(length, device=series.device)
     return columns[index], columns[index + horizon]
 

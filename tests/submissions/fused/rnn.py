@@ -10,7 +10,7 @@ def make_windows(series, length, horizon=1):
         raise ValueError(f"series has {series.dim()} axes, expected one or two")
     if series.dim() == 1:
         series = series.unsqueeze(-1)
-    if series.size(0) - length - horizon < 0:
+    if length < 1 or horizon < 1 or series.size(0) - length - horizon < 0:
         raise ValueError("no window fits")
     inputs = series[:-horizon].unfold(0, length, 1).transpose(1, 2)
     targets = series[horizon:].unfold(0, length, 1).transpose(1, 2)
