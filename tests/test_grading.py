@@ -54,7 +54,7 @@ def test_a_correct_solution_loses_nothing(example_records, student):
 
 
 def test_the_untouched_starter_earns_nothing_on_any_task(example_records):
-    assert [task["score"] for task in example_records["untouched"]["tasks"]] == [0] * 6
+    assert [task["score"] for task in example_records["untouched"]["tasks"]] == [0] * 7
     assert example_records["untouched"]["pending"] == ["1.9"]
 
 
@@ -165,7 +165,7 @@ def test_what_can_not_be_graded_is_invalid_with_the_reason(broken_records):
 
 
 def test_the_next_submission_is_graded_as_if_nothing_had_been(broken_records):
-    assert [task["score"] for task in broken_records["z-fine"]["tasks"][:5]] == [2, 3, 2, 4, 3]
+    assert [task["score"] for task in broken_records["z-fine"]["tasks"][:5]] == [2, 3, 2, 4, 2]
 
 
 @pytest.mark.parametrize("line, task", [

@@ -148,7 +148,7 @@ def test_what_could_not_be_graded_says_why_and_what_to_do(course, status, words)
 
 
 def made(guess=None, measured=None, revised=None, close=None) -> dict:
-    return {"id": "1.8", "guess": guess, "measured": measured, "revised": revised, "close": close}
+    return {"id": "1.5", "guess": guess, "measured": measured, "revised": revised, "close": close}
 
 
 @pytest.mark.parametrize("prediction, words", [
@@ -173,7 +173,7 @@ def test_the_class_shows_what_it_predicted(course):
                for n, guess in enumerate(["fades", "drifts", "drifts", None])]  # fmt: skip
     results = {"submissions": entries, "ignored": [], "seed": 0, "device": "cpu", "versions": {}, "isolation": []}
     page = index_page(results, {entry["student"]: "#top" for entry in entries}, course).replace('"#top"', '""')
-    assert "1.8 Left alone for ten periods 3 fades 1, grows 0, drifts 2 2" in told(page) and "<0>" not in page
+    assert "1.5 A forecast that feeds on itself 3 fades 1, grows 0, drifts 2 2" in told(page) and "<0>" not in page
 
 
 def test_every_task_says_what_it_teaches(course):
