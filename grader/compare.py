@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -28,13 +28,17 @@ ITERATORS = {f"builtins.{name}" for name in ("generator", "map", "zip", "filter"
 
 @dataclass(frozen=True)
 class Compared:
-    """What was compared with what: two values of the wire, their name, and the names of their parts and axes."""
+    """What was compared with what: two values of the wire, their name, and the names of their parts and axes.
+
+    `terms` names quantities that may have been left out, or counted twice.
+    """
 
     got: object
     want: object
     what: str = "the result"
     names: tuple[str, ...] = ()
     axes: tuple[str, ...] = ()
+    terms: Mapping[str, torch.Tensor] | None = None
 
 
 @dataclass
@@ -53,16 +57,17 @@ class Mismatch(Exception):
         return self.message
 
 
-def agree(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = (),
-          axes: tuple[str, ...] = ()) -> None:  # fmt: skip
+def agree(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = (), axes: tuple[str, ...] = (),
+          terms: Mapping[str, torch.Tensor] | None = None) -> None:  # fmt: skip
     """The value seen is the value expected: kind, shape, dtype, device, finite numbers, numbers within tolerance.
 
-    `names` names the parts of a tuple, `axes` the axes of a tensor, both for messages.
+    For messages and hints, `names` names the parts of a tuple, `axes` the axes of a tensor, and `terms` what may be
+    missing in it or be there twice.
     """
     _answered(got, what)
     message = _first_problem(got.value, want.value, what, names)
     if message:
-        raise Mismatch(message, seen=got, compared=Compared(got.value, want.value, what, names, axes))
+        raise Mismatch(message, seen=got, compared=Compared(got.value, want.value, what, names, axes, terms))
 
 
 def agree_on_device(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = ()) -> None:

@@ -91,7 +91,7 @@ def _of_a_part(got, want, compared: Compared) -> str:
     if same(got, want) or got.data.is_floating_point() != want.data.is_floating_point():
         return ""
     near = Near(_exact(got.data), _exact(want.data), lambda one, other: close(one, other, want.dtype, want.device),
-                axes_of(compared, want.data.dim()))  # fmt: skip
+                axes_of(compared, want.data.dim()), compared.terms)  # fmt: skip
     return nearest(near)
 
 

@@ -42,8 +42,7 @@ def add_hints(outcomes: list[Outcome], library, try_parts: Callable[[], str]) ->
     for outcome in failed:
         outcome.result.hint = found.get(outcome.check.name) or outcome.result.hint
     if not whole:
-        told = set(found.values())
-        _explain([outcome for outcome in failed if _unexplained(outcome)], told, try_parts)
+        _explain([outcome for outcome in failed if _unexplained(outcome)], try_parts)
 
 
 def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
@@ -86,15 +85,19 @@ def _unexplained(outcome: Outcome) -> bool:
     return compared and not outcome.result.hint
 
 
-def _explain(outcomes: list[Outcome], told: set[str], try_parts: Callable[[], str]) -> None:
-    """What parts tell stands at the first wrong value, what would make a result agree at each, and nothing twice."""
+def _explain(outcomes: list[Outcome], try_parts: Callable[[], str]) -> None:
+    """What the parts tell stands at the first wrong value, and once what would make a result agree: mend that first.
+
+    Of a hidden check nothing is told that would give away its sizes.
+    """
     wrong = [outcome for outcome in outcomes if outcome.check.is_value and is_about_values(outcome.mismatch.compared)]
-    parts = try_parts() if wrong else ""
+    if wrong:
+        wrong[0].result.hint = try_parts()
     for outcome in outcomes:
-        sentences = [parts if outcome in wrong[:1] else "", what_would_agree(outcome.mismatch.compared)]
-        sentences = [sentence for sentence in sentences if sentence and sentence not in told]
-        outcome.result.hint = " ".join(sentences)
-        told.update(sentences)
+        nearest = "" if outcome.check.hidden else what_would_agree(outcome.mismatch.compared)
+        if nearest:
+            outcome.result.hint = f"{outcome.result.hint} {nearest}".strip()
+            return
 
 
 NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."

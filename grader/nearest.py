@@ -18,11 +18,13 @@ __all__ = ["Near", "nearest", "number_clause"]
 MAX_ENTRIES = 50_000
 MAX_AXES = 4
 MAX_STEPS = 3  # of a shift, or too many or too few
+MIN_OVERLAP = 3  # steps that have to agree after a shift
 MAX_ORDERED = 64  # entries along an axis that are looked for in another order
 ENOUGH_NUMBERS, ENOUGH_INTEGERS, ENOUGH_BITS = 3, 6, 8  # different values that have to agree; of bits, how many
 EXACT = 1e-4  # how close a factor is to a whole number
 NUMBER_EXACT = 1e-5  # the same where there is only one number to tell by
 MAX_FACTOR, MAX_UNDER_ROOT = 1000, 100
+LARGEST = 1e6  # a factor beyond it is no mistake in a formula
 
 Close = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -35,7 +37,7 @@ class Near:
     want: torch.Tensor
     close: Close
     axes: tuple[str, ...] = ()
-    quantities: Mapping[str, torch.Tensor] | None = None
+    terms: Mapping[str, torch.Tensor] | None = None
 
     def agree(self, got: torch.Tensor, want: torch.Tensor | None = None) -> bool:
         """Whether these agree, in enough different values other than zero that it is no chance."""
@@ -47,6 +49,10 @@ class Near:
         enough = ENOUGH_NUMBERS if want.is_floating_point() else ENOUGH_INTEGERS
         telling = want[want.isfinite() & ~self.close(torch.zeros_like(want), want)]
         return len(telling.unique()) >= enough
+
+    def places(self) -> list[int]:
+        """The axes, time first, since along it most goes wrong."""
+        return sorted(range(self.want.dim()), key=lambda place: self.axes[place : place + 1] != ("time",))
 
     def axis(self, place: int) -> str:
         named = len(self.axes) == self.want.dim()
@@ -66,7 +72,7 @@ def number_clause(got: float, want: float) -> str:
     if not (math.isfinite(got) and math.isfinite(want)) or 0 in (got, want):
         return ""
     for factor in (got / want, want / got):
-        whole = round(factor)
+        whole = round(factor) if abs(factor) <= 2 * MAX_FACTOR else 0
         if 2 <= abs(whole) <= MAX_FACTOR and abs(factor - whole) <= NUMBER_EXACT * abs(whole):
             return f"it is {_multiple(got / want)} what it should be"
     return "it has the wrong sign" if abs(got + want) <= NUMBER_EXACT * abs(want) else ""
@@ -174,7 +180,7 @@ def _reshaped(near: Near) -> str:
 
 
 def _reversed(near: Near) -> str:
-    for place in range(near.got.dim()):
+    for place in near.places():
         if near.agree(near.got.flip(place)):
             return f"it agrees when it is reversed along {near.axis(place)}"
     return ""
@@ -182,9 +188,9 @@ def _reversed(near: Near) -> str:
 
 def _shifted(near: Near) -> str:
     """Steps earlier or later along an axis; the overlap must be wrong as it stands."""
-    for place, steps in itertools.product(range(near.got.dim()), range(1, MAX_STEPS + 1)):
+    for place, steps in itertools.product(near.places(), range(1, MAX_STEPS + 1)):
         rest = near.got.shape[place] - steps
-        if rest < 2 or 2 * rest < near.got.shape[place]:
+        if rest < MIN_OVERLAP or 2 * rest < near.got.shape[place]:
             continue
         for start, other, way in ((steps, 0, "earlier"), (0, steps, "later")):
             got, want = near.got.narrow(place, start, rest), near.want.narrow(place, other, rest)
@@ -218,7 +224,7 @@ def _scaled(near: Near) -> str:
         return ""
     place = near.want.abs().flatten().argmax()
     factor = float(near.got.flatten()[place] / near.want.flatten()[place])
-    if not math.isfinite(factor) or abs(factor) < 1e-6 or not near.agree(near.got / factor):
+    if not 1 / LARGEST < abs(factor) < LARGEST or not near.agree(near.got / factor):
         return ""
     if abs(factor + 1) < 1e-3:
         return "every entry has the wrong sign"
@@ -306,11 +312,11 @@ def _normalised(near: Near) -> str:
 
 
 def _missing_term(near: Near) -> str:
-    """One of the named quantities that was left out, or counted once too often."""
-    for name, quantity in (near.quantities or {}).items():
-        if near.agree(near.got + quantity):
+    """One of the named terms that was left out, or counted once too often."""
+    for name, term in (near.terms or {}).items():
+        if near.agree(near.got + term):
             return f"it agrees once {name} is added"
-        if near.agree(near.got - quantity):
+        if near.agree(near.got - term):
             return f"it agrees once {name} is taken away"
     return ""
 
@@ -320,7 +326,7 @@ def _where(near: Near) -> str:
     bad = ~near.close(near.got, near.want)
     if int(bad.sum()) < 2:
         return ""
-    for place in range(bad.dim()):
+    for place in near.places():
         size = bad.shape[place]
         wrong = bad.movedim(place, 0).reshape(size, -1).any(dim=1).nonzero().flatten().tolist()
         if size < 3 or len(wrong) == size:
@@ -338,7 +344,7 @@ def _where(near: Near) -> str:
     return ""
 
 
-OTHER_SHAPE = (_axes_of_one, _swapped_axes, _steps_too_few_or_many, _one_step_of_it, _summed, _reshaped)
+OTHER_SHAPE = (_swapped_axes, _axes_of_one, _steps_too_few_or_many, _one_step_of_it, _summed, _reshaped)
 SAME_SHAPE = (
     _swapped_axes,
     _reversed,

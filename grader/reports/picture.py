@@ -14,7 +14,7 @@ __all__ = ["difference_svg", "difference_text"]
 MAX_ROWS, MAX_COLUMNS, MAX_NAME, MAX_TITLE = 12, 40, 80, 44
 # blue and orange stay apart with every kind of colour vision; by opacity they fade into a light or a dark page alike
 TOO_LARGE, TOO_SMALL, NO_NUMBER = "#d55e00", "#0072b2", "#8c4a74"
-OPACITY = {"1": ".3", "2": ".5", "3": ".75", "4": "1", "a": ".3", "b": ".5", "c": ".75", "d": "1", "n": "1"}
+OPACITY = {"1": ".4", "2": ".6", "3": ".8", "4": "1", "a": ".4", "b": ".6", "c": ".8", "d": "1", "n": "1"}
 MARKS = {"0": "."} | dict.fromkeys("1234", "+") | dict.fromkeys("abcd", "-") | {"n": "!"}
 WIDTH, HEIGHT, LARGEST_CELL = 260, 120, 18  # the most that the cells take, in pixels
 LEFT, TOP, BELOW = 30, 16, 34  # room for the words around them
