@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from grader.engine.values import Array, Failure, Opaque, Seen
 
-__all__ = ["Mismatch", "agree", "agree_on_device", "gradients_agree", "no_effects", "raises", "same_seen"]
+__all__ = ["GRADIENTS", "Compared", "Mismatch", "agree", "agree_on_device", "close", "gradients_agree", "no_effects",
+           "pairs", "raises", "same", "same_seen"]  # fmt: skip
 
 # (absolute, relative) tolerance by dtype; the second table is for devices whose kernels sum in another order
 TOLERANCE = {"torch.float64": (1e-9, 1e-7), "torch.float32": (2e-5, 2e-4),
@@ -18,26 +20,54 @@ TOLERANCE = {"torch.float64": (1e-9, 1e-7), "torch.float32": (2e-5, 2e-4),
 DEVICE_FACTOR = {"cpu": 1, "meta": 1, "cuda": 10, "mps": 20}
 NEEDS_VALUES = re.compile(r"on meta tensors|_local_scalar_dense|data-dependent")
 NUMBER_TOLERANCE = (1e-6, 2e-5)
+GRADIENTS = "the gradients"  # what was compared, where it was not the result
+MAX_NAMED = 12  # parts of a result that a message lists as right or wrong
+DIGITS = (6, 9, 17)  # tried in turn, until two numbers that differ read differently
+ITERATORS = {f"builtins.{name}" for name in ("generator", "map", "zip", "filter", "range", "enumerate", "reversed")}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was compared with what: two values of the wire, their name, and the names of their parts and axes.
+
+    `terms` names quantities that may have been left out, or counted twice.
+    """
+
+    got: object
+    want: object
+    what: str = "the result"
+    names: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    terms: Mapping[str, torch.Tensor] | None = None
 
 
 @dataclass
 class Mismatch(Exception):
-    """The student's code does not do what was expected; `failure` is set where it raised instead of answering."""
+    """The student's code does not do what was expected; `failure` is set where it raised instead of answering.
+
+    `seen` is the answer that was looked at, `compared` the values, where values were compared.
+    """
 
     message: str
     failure: Failure | None = None
+    seen: Seen | None = None
+    compared: Compared | None = None
 
     def __str__(self) -> str:
         return self.message
 
 
-def agree(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = ()) -> None:
+def agree(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = (), axes: tuple[str, ...] = (),
+          terms: Mapping[str, torch.Tensor] | None = None) -> None:  # fmt: skip
     """The value seen is the value expected: kind, shape, dtype, device, finite numbers, numbers within tolerance.
 
-    `names` names the parts of a tuple, for messages.
+    For messages and hints, `names` names the parts of a tuple, `axes` the axes of a tensor, and `terms` what may be
+    missing in it or be there twice.
     """
     _answered(got, what)
-    _same(got.value, want.value, what, names)
+    message = _first_problem(got.value, want.value, what, names)
+    if message:
+        raise Mismatch(message, seen=got, compared=Compared(got.value, want.value, what, names, axes, terms))
 
 
 def agree_on_device(got: Seen, want: Seen, what: str = "the result", names: tuple[str, ...] = ()) -> None:
@@ -49,12 +79,20 @@ def agree_on_device(got: Seen, want: Seen, what: str = "the result", names: tupl
 def gradients_agree(got: Seen, want: Seen) -> None:
     """The gradients of every argument and parameter are those expected."""
     _answered(got, "the result")
-    for name, expected in (want.gradients or {}).items():
-        found = (got.gradients or {}).get(name)
-        if expected is not None and found is None:
-            raise Mismatch(f"no gradient reaches {name}: is a result detached, or made outside of the graph?")
-        if expected is not None:
-            _same(found, expected, f"the gradient of {name}", ())
+    expected = {name: array for name, array in (want.gradients or {}).items() if array is not None}
+    found = {name: (got.gradients or {}).get(name) for name in expected}
+    message = _told([(name, _gradient_problem(found[name], expected[name], name)) for name in expected])
+    if message:
+        mine, theirs = (
+            {f"the gradient of {name}": array for name, array in side.items()} for side in (found, expected)
+        )
+        raise Mismatch(message, seen=got, compared=Compared(mine, theirs, GRADIENTS))
+
+
+def _gradient_problem(found, expected, name: str) -> str:
+    if found is None:
+        return f"no gradient reaches {name}: is a result detached, or made outside of the graph?"
+    return _problem(found, expected, f"the gradient of {name}")
 
 
 def no_effects(got: Seen, want: Seen | None = None) -> None:
@@ -63,7 +101,7 @@ def no_effects(got: Seen, want: Seen | None = None) -> None:
     extra = [effect for effect in got.effects if want is None or effect not in want.effects]
     if extra:
         raise Mismatch("; ".join(_EFFECTS[effect.partition(":")[0]].format(effect.partition(":")[2])
-                                 if effect.partition(":")[0] in _EFFECTS else effect for effect in extra))  # fmt: skip
+                                 if effect.partition(":")[0] in _EFFECTS else effect for effect in extra), seen=got)  # fmt: skip
 
 
 _EFFECTS = {"argument": "{} was changed in place; leave arguments as they came",
@@ -77,56 +115,101 @@ _EFFECTS = {"argument": "{} was changed in place; leave arguments as they came",
 def raises(got: Seen, kind: str, when: str) -> None:
     """The call raised an exception of this kind, or of one that derives from it."""
     if got.failure is None:
-        raise Mismatch(f"expected a {kind} for {when}; nothing was raised")
+        raise Mismatch(f"expected a {kind} for {when}; nothing was raised", seen=got)
     if kind not in got.failure.kinds:
-        raise Mismatch(f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}")
+        raise Mismatch(f"expected a {kind} for {when}; {got.failure.kind} was raised: {got.failure.message}", seen=got)
 
 
 def same_seen(got: Seen, other: Seen) -> bool:
     """Whether two runs can't be told apart: used to recognise a known mistake."""
     if got.failure is not None or other.failure is not None:
-        return _told(got.failure) == _told(other.failure)
+        return _raised(got.failure) == _raised(other.failure)
+    if (got.gradients is None) != (other.gradients is None):
+        return False
+    mine = got.gradients or {}
+    theirs = {name: (other.gradients or {}).get(name) for name in mine}
+    return same(got.value, other.value) and same(mine, theirs) and got.effects == other.effects
+
+
+def same(got, want) -> bool:
+    """Whether two values agree within the tolerance of the checks."""
     try:
-        agree(got, other)
-        if (got.gradients is None) != (other.gradients is None):
-            return False
-        for name, array in (got.gradients or {}).items():
-            _same(array, (other.gradients or {}).get(name), name, ())
+        return not any(_problem(*pair, name) for name, *pair in pairs(got, want))
     except Mismatch:
         return False
-    return got.effects == other.effects
 
 
-def _told(failure: Failure | None) -> tuple[str, str] | None:
+def close(got: torch.Tensor, want: torch.Tensor, dtype: str, device: str = "cpu") -> torch.Tensor:
+    """Entry by entry whether two tensors of one shape agree; NaN is never close, unless NaN was expected."""
+    if dtype not in TOLERANCE:
+        return got == want
+    absolute, relative = (DEVICE_FACTOR.get(device, 10) * part for part in TOLERANCE[dtype])
+    got, want = got.double(), want.double()
+    return ((got - want).abs() <= absolute + relative * want.abs()) | (got == want) | (got.isnan() & want.isnan())
+
+
+def pairs(got, want, what: str = "the result", names: tuple[str, ...] = ()) -> Iterator[tuple]:
+    """The parts that belong together, as (name, got, want); Mismatch where the two are built otherwise."""
+    match want:
+        case list() | tuple():
+            if type(got) is not type(want) or len(got) != len(want):
+                raise Mismatch(f"{what} is {_shown(got, drained=True)}, expected {_shown(want)}")
+            for place, (one, other) in enumerate(zip(got, want, strict=True)):
+                yield from pairs(one, other, names[place] if place < len(names) else f"{what}[{place}]")
+        case dict():
+            _same_keys(got, want, what)
+            for key, other in want.items():
+                yield from pairs(got[key], other, _entry_name(what, key))
+        case _:
+            yield what, got, want
+
+
+def _entry_name(what: str, key) -> str:
+    """An entry of a dict goes by its key: rnn.weight, and where there is one, at what time."""
+    if not isinstance(key, str):
+        return f"{what}[{key!r}]"
+    after = what.partition(" after ")[2]
+    return f"{key} after {after}" if after else key
+
+
+def _raised(failure: Failure | None) -> tuple[str, str] | None:
     return failure and (failure.kind, failure.message)
 
 
 def _answered(got: Seen, what: str) -> None:
     if got.failure is not None:
-        raise Mismatch(f"{got.failure.kind}: {got.failure.message}", got.failure)
+        raise Mismatch(f"{got.failure.kind}: {got.failure.message}", got.failure, got)
 
 
-def _same(got, want, what: str, names: tuple[str, ...]) -> None:
+def _first_problem(got, want, what: str, names: tuple[str, ...]) -> str:
+    try:
+        return _told([(name, _problem(one, other, name)) for name, one, other in pairs(got, want, what, names)])
+    except Mismatch as built_otherwise:
+        return built_otherwise.message
+
+
+def _told(problems: list[tuple[str, str]]) -> str:
+    """The first problem of named parts, and which of the others are wrong and right; "" where all are right."""
+    wrong = [(name, problem) for name, problem in problems if problem]
+    if not wrong:
+        return ""
+    message = wrong[0][1]
+    if 1 < len(problems) <= MAX_NAMED:
+        right = [name for name, problem in problems if not problem]
+        message += f"; wrong too: {', '.join(name for name, _ in wrong[1:])}" if wrong[1:] else ""
+        message += f"; right: {', '.join(right)}" if right else ""
+    return message
+
+
+def _problem(got, want, what: str) -> str:
+    """What is wrong with one part, or ""."""
     match want:
         case Array():
-            _same_array(got, want, what)
-        case bool() | str() | None | int():
-            if type(got) is not type(want) or got != want:
-                raise Mismatch(f"{what} is {_shown(got)}, expected {_shown(want)}")
+            return _array_problem(got, want, what)
         case float():
-            _same_number(got, want, what)
-        case list() | tuple():
-            if type(got) is not type(want) or len(got) != len(want):
-                raise Mismatch(f"{what} is {_shown(got)}, expected {_shown(want)}")
-            for place, (one, other) in enumerate(zip(got, want, strict=True)):
-                _same(one, other, names[place] if place < len(names) else f"{what}[{place}]", ())
-        case dict():
-            _same_keys(got, want, what)
-            for key, other in want.items():
-                _same(got[key], other, f"{what}[{key!r}]", ())
-        case _:
-            if got != want:
-                raise Mismatch(f"{what} is {_shown(got)}, expected {_shown(want)}")
+            return _number_problem(got, want, what)
+    equal = type(got) is type(want) and got == want
+    return "" if equal else f"{what} is {_shown(got)}, expected {_shown(want)}"
 
 
 def _same_keys(got, want: dict, what: str) -> None:
@@ -138,67 +221,71 @@ def _same_keys(got, want: dict, what: str) -> None:
         raise Mismatch(f"{what} has the keys {sorted(map(str, got))}, expected {sorted(map(str, want))}")
 
 
-def _same_number(got, want: float, what: str) -> None:
+def _number_problem(got, want: float, what: str) -> str:
     if type(got) is not float:
-        raise Mismatch(f"{what} is {_shown(got)}, expected a Python float")
+        return f"{what} is {_shown(got)}, expected a Python float"
     absolute, relative = NUMBER_TOLERANCE
     equal = got == want or (math.isnan(want) and math.isnan(got)) or abs(got - want) <= absolute + relative * abs(want)
-    if not equal:
-        raise Mismatch(f"{what} is {got:.6g}, expected {want:.6g}")
+    return "" if equal else "{} is {}, expected {}{}".format(what, *_numbers(got, want))
 
 
-def _same_array(got, want: Array, what: str) -> None:
+def _array_problem(got, want: Array, what: str) -> str:
     if not isinstance(got, Array):
-        raise Mismatch(f"{what} is {_shown(got)}, expected {_shown(want)}")
+        return f"{what} is {_shown(got)}, expected {_shown(want)}"
     for name in ("shape", "dtype", "device"):
         found, expected = getattr(got, name), getattr(want, name)
         if found != expected:
-            raise Mismatch(f"{what} has {name} {_plainly(found)}, expected {_plainly(expected)}")
+            return f"{what} has {name} {_plainly(found)}, expected {_plainly(expected)}"
     if want.data is None:
-        return
+        return ""
     if got.data is None:
-        raise Mismatch(f"{what} has no values")
-    bad = ~_close(got.data, want.data, want)
-    if bad.any():
-        raise Mismatch(_first_difference(got.data, want.data, bad, what))
-
-
-def _close(got: torch.Tensor, want: torch.Tensor, like: Array) -> torch.Tensor:
-    """Entry by entry; written so that NaN is never close, unless NaN was expected."""
-    if not want.is_floating_point():
-        return got == want
-    absolute, relative = (DEVICE_FACTOR.get(like.device, 10) * part for part in TOLERANCE[like.dtype])
-    got, want = got.double(), want.double()
-    return ((got - want).abs() <= absolute + relative * want.abs()) | (got == want) | (got.isnan() & want.isnan())
+        return f"{what} has no values"
+    bad = ~close(got.data, want.data, want.dtype, want.device)
+    return _first_difference(got.data, want.data, bad, what) if bad.any() else ""
 
 
 def _first_difference(got: torch.Tensor, want: torch.Tensor, bad: torch.Tensor, what: str) -> str:
     place = tuple(bad.nonzero()[0].tolist())
     where = f" at [{', '.join(map(str, place))}]" if place else ""
+    found, expected, apart = _numbers(got[place].item(), want[place].item())
     count = f"{int(bad.sum())} of {bad.numel()} entries differ" if bad.numel() > 1 else "it differs"
-    return f"{what} is {_entry(got[place])}{where}, expected {_entry(want[place])}; {count}"
+    nans = int((got.isnan() & bad).sum())
+    count += f", {nans} of them NaN" if nans and bad.numel() > 1 else ""
+    return f"{what} is {found}{where}, expected {expected}{apart}; {count}"
 
 
-def _entry(value: torch.Tensor) -> str:
-    return f"{value.item():.6g}" if value.is_floating_point() else str(value.item())
+def _numbers(got, want) -> tuple[str, str, str]:
+    """Two numbers that differ, in as many digits as show it, and their difference where that takes more than six."""
+    if not isinstance(got, float):
+        return str(got), str(want), ""
+    for digits in DIGITS:
+        one, other = f"{got:.{digits}g}", f"{want:.{digits}g}"
+        if one != other:
+            break
+    return one, other, f" (a difference of {got - want:.2g})" if digits > DIGITS[0] else ""
 
 
 def _plainly(value) -> str:
     return str(value).removeprefix("torch.")
 
 
-def _shown(value) -> str:
-    """A value in a few words."""
+def _shown(value, drained: bool = False) -> str:
+    """A value in a few words; `drained` says that a list may have come from an iterator."""
     match value:
         case Array():
             return f"a tensor of shape {value.shape} and type {_plainly(value.dtype)}"
         case Opaque():
-            return value.kind
+            return _kind(value.kind)
         case list() | tuple():
+            kind = f"{type(value).__name__}{' (or an iterator)' if drained and isinstance(value, list) else ''}"
             inside = ", ".join(_shown(item) for item in value[:4]) + (", …" if len(value) > 4 else "")
-            return (
-                f"a {type(value).__name__} of {len(value)} ({inside})" if value else f"an empty {type(value).__name__}"
-            )
+            return f"a {kind} of {len(value)} ({inside})" if value else f"an empty {kind}"
         case dict():
             return f"a dict with the keys {sorted(map(str, value))[:8]}"
     return repr(value)[:200]
+
+
+def _kind(kind: str) -> str:
+    if kind in ITERATORS:
+        return f"a {kind.removeprefix('builtins.')}, which holds no values yet: make them and put them together"
+    return "a NumPy array" if kind == "numpy.ndarray" else kind

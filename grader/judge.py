@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from grader.checks.kit import Check, Mismatch, checks_of
+from grader.checks.kit import Check, Mismatch, Part, checks_of, parts_of
 from grader.draw import Draw
 from grader.engine.client import Ended
 from grader.engine.values import Failure, Seen
-from grader.hints import hint_for_failure, recognise
+from grader.explain import which_parts
+from grader.hints import Outcome, add_hints, hint_for_failure
 from grader.lint import findings
-from grader.results import TO_DO, CheckResult, TaskResult
+from grader.picture import picture_of
+from grader.results import CALLED_AS, TO_DO, CheckResult, TaskResult
 from grader.subject import Subject, Unusable
 from grader.tasks import Course, Task
 
 __all__ = ["Judge", "Session"]
 
 OUT_OF_MEMORY = re.compile(r"can't allocate memory|out of memory|Cannot allocate memory", re.IGNORECASE)
+PARTS_SECONDS = 2  # for all parts of a task together: a hint is worth no more of the submission's time
 AFTER = {"timeout": "not run, since an earlier check ran out of time",
          "crashed": "not run, since an earlier check ended the process"}  # fmt: skip
 
@@ -29,8 +34,8 @@ class Session(Protocol):
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
         """Load a space, with stand-ins in the place of these symbols; what its source raised, if it did."""
 
-    def begin_check(self) -> None:
-        """Start the clock of one check."""
+    def begin_check(self, at_most: float = math.inf) -> None:
+        """Start the clock of one check, which has at most so many seconds."""
 
     def perform(self, request, ask) -> Seen: ...
 
@@ -60,16 +65,14 @@ class Judge:
         checks = checks_of(task.id, self.hidden)
         checks.sort(key=lambda check: not check.is_value)
         found = self._findings(task)
-        results, logs = [], {}
+        outcomes: list[Outcome] = []
         for check in checks:
-            ended = next((result.verdict for result in results if result.verdict in AFTER), None)
-            if ended:
-                results.append(_result(check, ended, AFTER[ended]))
-                continue
-            result, log = self._run(task, check)
-            results.append(result)
-            logs[check.name] = (check, log)
-        self._name_the_mistake(results, logs)
+            ended = next((done.result.verdict for done in outcomes if done.result.verdict in AFTER), None)
+            outcomes.append(
+                Outcome(check, _result(check, ended, AFTER[ended]), []) if ended else self._run(task, check)
+            )
+        self._say_what_is_wrong(task, outcomes)
+        results = [outcome.result for outcome in outcomes]
         forfeited = self.course.policy["forbidden"] == "task" and any(finding.forbidden for finding in found)
         return TaskResult(task.id, task.points, results, [finding.record() for finding in found], forfeited)
 
@@ -77,37 +80,44 @@ class Judge:
         source = self.session.source(task)
         return [] if source is None else findings(task, source, self.course)
 
-    def _run(self, task: Task, check: Check) -> tuple[CheckResult, list[Seen]]:
+    def _run(self, task: Task, check: Check) -> Outcome:
         try:
             failure = self.session.begin(task.space, self._substitutes(task))
             if failure is not None:
-                return _failed(check, failure), []
+                return Outcome(check, _failed(check, failure), [])
             recording = self.library.get(check)
         except Ended as end:
-            return _result(check, end.verdict, str(end)), []
+            return Outcome(check, _result(check, end.verdict, str(end)), [])
         except Exception as problem:
-            return _broken(check, problem), []
+            return Outcome(check, _broken(check, problem), [])
         student = Subject(self.session.perform, task.space)
-        result = self._verdict(check, student, *recording.fixtures(task.space))
+        outcome = self._judged(check, student, *recording.fixtures(task.space))
         substitutes = self._substitutes(task)
-        if substitutes and "has no attribute" in result.message:
-            result.hint = (f"This was tried with a stand-in for {', '.join(substitutes)}, which lacks methods of your own: "
-                           "solve that task first.")  # fmt: skip
-        return result, student.log
+        if substitutes and "has no attribute" in outcome.result.message:
+            outcome.result.hint = (f"This was tried with a stand-in for {', '.join(substitutes)}, which lacks methods of "
+                                   "your own: solve that task first.")  # fmt: skip
+        return outcome
 
-    def _verdict(self, check: Check, student: Subject, reference: Subject, draw: Draw) -> CheckResult:
+    def _judged(self, check: Check, student: Subject, reference: Subject, draw: Draw) -> Outcome:
+        """Run a check. Of a hidden one the message does not say how the code was called."""
         self.session.begin_check()
+        mismatch, called = None, ""
         try:
             check.function(student=student, reference=reference, draw=draw)
+            result = _result(check, "passed")
         except Ended as end:
-            return _result(check, end.verdict, str(end))
+            result = _result(check, end.verdict, str(end))
         except Unusable as problem:
-            return _failed(check, problem.failure)
+            called = "" if check.hidden else student.called()
+            result = _failed(check, problem.failure, called)
         except Mismatch as found:
-            return _failed(check, found.failure) if found.failure else _result(check, "failed", found.message)
+            mismatch = found
+            called = "" if check.hidden or found.seen is None else student.called(found.seen)
+            said = f"{called}: {found.message}" if called else found.message
+            result = _failed(check, found.failure, called) if found.failure else _result(check, "failed", said)
         except Exception as problem:  # a fault of the check itself is told as ours, never scored as theirs
-            return _broken(check, problem)
-        return _result(check, "passed")
+            result = _broken(check, problem)
+        return Outcome(check, result, student.log, mismatch)
 
     def _substitutes(self, task: Task) -> list[str]:
         """The parts that this task builds on and that are not right yet: torch.nn stand-ins take their place."""
@@ -115,14 +125,41 @@ class Judge:
         return [other.symbol for other in required
                 if other.space == task.space and self.results[other.id].verdict != "passed"]  # fmt: skip
 
-    def _name_the_mistake(self, results: list[CheckResult], logs: dict) -> None:
-        """Put the hints of recognised mistakes on the checks that failed."""
-        failed = [result.name for result in results if result.verdict in ("failed", "error") and result.name in logs]
-        if not failed or not any(log for _, log in logs.values()):
-            return
-        found = recognise(logs, failed, self.library)
-        for result in results:
-            result.hint = found.get(result.name) or result.hint
+    def _say_what_is_wrong(self, task: Task, outcomes: list[Outcome]) -> None:
+        """Hints, and a picture of the first difference. They are a help: what fails here must not touch a verdict."""
+        with contextlib.suppress(Exception):
+            add_hints(outcomes, self.library, lambda: self._try_parts(task, outcomes))
+            _draw_the_first(outcomes)
+
+    def _try_parts(self, task: Task, outcomes: list[Outcome]) -> str:
+        """Which parts of the task are right where nothing else decides; "" where the code can't be run to its end."""
+        if any(outcome.result.verdict in AFTER for outcome in outcomes):
+            return ""
+        try:
+            if self.session.begin(task.space, self._substitutes(task)) is not None:
+                return ""
+            self.session.begin_check(PARTS_SECONDS)
+            return which_parts({part.what: self._holds(task, part) for part in parts_of(task.id)})
+        except Ended:
+            return ""
+
+    def _holds(self, task: Task, part: Part) -> bool:
+        reference, draw = self.library.get(part).fixtures(task.space)
+        try:
+            part.function(student=Subject(self.session.perform, task.space), reference=reference, draw=draw)
+        except (Mismatch, Unusable):
+            return False
+        return True
+
+
+def _draw_the_first(outcomes: list[Outcome]) -> None:
+    """The difference of the first failed check in the open that has one to draw."""
+    for outcome in outcomes:
+        compared = outcome.mismatch and outcome.mismatch.compared
+        if compared and not outcome.check.hidden:
+            outcome.result.difference = picture_of(compared)
+            if outcome.result.difference:
+                return
 
 
 def _result(check: Check, verdict: str, message: str = "", hint: str = "") -> CheckResult:
@@ -133,12 +170,14 @@ def _broken(check: Check, problem: Exception) -> CheckResult:
     return _result(check, "harness_error", f"{type(problem).__name__}: {problem}")
 
 
-def _failed(check: Check, failure: Failure) -> CheckResult:
-    """An exception of the student's code as a verdict, with their own line."""
+def _failed(check: Check, failure: Failure, called: str = "") -> CheckResult:
+    """An exception of the student's code as a verdict, with their own line and how it was called."""
     text = f"{failure.kind}: {failure.message}" if failure.kind else failure.message
     if failure.line is not None:
-        text += f" ({failure.file}, line {failure.line}" + (f": {failure.code.strip()})" if failure.code else ")")
+        text += f" ({failure.file}, line {failure.line}" + (f": {failure.code.strip()}" if failure.code else "")
+        text += f"; {failure.through})" if failure.through else ")"
     if failure.kind == "NotImplementedError" and TO_DO in failure.message:
         return _result(check, "failed", failure.message, hint_for_failure(failure))
+    text += f"{CALLED_AS}{called}" if called else ""
     out_of_memory = failure.kind == "MemoryError" or OUT_OF_MEMORY.search(failure.message)
     return _result(check, "out_of_memory" if out_of_memory else "error", text, hint_for_failure(failure))

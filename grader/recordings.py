@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from grader.checks.kit import Check
+from grader.checks.kit import Check, Part
 from grader.compare import Mismatch
 from grader.draw import Draw, replayed, seeded
 from grader.engine.codec import from_file, to_file
@@ -27,7 +27,7 @@ CASES = Path(__file__).parent / "cases"
 
 @dataclass
 class Recording:
-    """One check, recorded."""
+    """One check or part, recorded."""
 
     draws: list[torch.Tensor]
     reference: list[Seen]
@@ -39,7 +39,7 @@ class Recording:
 
 
 class Live:
-    """Records each check when it is first asked for, from the reference in this process."""
+    """Records each check, and each part, when it is first asked for, from the reference in this process."""
 
     def __init__(self, course: Course, seed: int, device: str = "cpu"):
         from grader import references
@@ -52,7 +52,7 @@ class Live:
         self._sides = [references.reference_bench(course, device) for _ in range(2)]
         self._made: dict[str, Recording] = {}
 
-    def get(self, check: Check) -> Recording:
+    def get(self, check: Check | Part) -> Recording:
         key = f"{check.task}/{check.name}"
         if key not in self._made:
             self._made[key] = self._record(check, key)
@@ -70,7 +70,7 @@ class Live:
     def hints(self, task: str) -> dict[str, str]:
         return {variant.name: variant.hint for variant in self._references.variants_of(task)}
 
-    def _record(self, check: Check, key: str) -> Recording:
+    def _record(self, check: Check | Part, key: str) -> Recording:
         """Run the check with the reference on both sides: the reference must pass its own checks."""
         space = self._course.tasks[check.task].space
         draw, draws = seeded(self._seed, key)
@@ -101,9 +101,9 @@ class Saved:
         self._device = device
         self._read: dict[str, dict] = {}
 
-    def get(self, check: Check) -> Recording:
+    def get(self, check: Check | Part) -> Recording:
         try:
-            return self._case(check.task)["checks"][check.name]
+            return self._case(check.task)["parts" if isinstance(check, Part) else "checks"][check.name]
         except KeyError:
             raise LookupError(f"no recorded case for {check.task}/{check.name}: run `make release`") from None
 
@@ -119,7 +119,7 @@ class Saved:
             if not path.is_file():
                 raise LookupError(f"{path} is missing: run `make release`, or unpack the course again")
             self._read[task] = unpacked(path)
-            for recording in self._read[task]["checks"].values():
+            for recording in [*self._read[task]["checks"].values(), *self._read[task]["parts"].values()]:
                 recording.reference = moved(recording.reference, self._device)
                 recording.variants = moved(recording.variants, self._device)
         return self._read[task]
@@ -139,12 +139,20 @@ def moved(value, device: str):
     return value
 
 
-def packed(hints: dict[str, str], recordings: dict[str, Recording]) -> bytes:
+def packed(hints: dict[str, str], recordings: dict[str, Recording], parts: dict[str, Recording]) -> bytes:
     """One task's recordings as the bytes of a safetensors file."""
-    return to_file({"hints": hints, "checks": {name: vars(recording) for name, recording in recordings.items()}})
+    return to_file({"hints": hints, "checks": _as_fields(recordings), "parts": _as_fields(parts)})
 
 
 def unpacked(path: Path) -> dict:
     """The hints and recordings in a file that `packed` made."""
     value = from_file(path)
-    return value | {"checks": {name: Recording(**fields) for name, fields in value["checks"].items()}}
+    return {"hints": value["hints"], "checks": _recordings(value["checks"]), "parts": _recordings(value["parts"])}
+
+
+def _as_fields(recordings: dict[str, Recording]) -> dict[str, dict]:
+    return {name: vars(recording) for name, recording in recordings.items()}
+
+
+def _recordings(entries: dict[str, dict]) -> dict[str, Recording]:
+    return {name: Recording(**fields) for name, fields in entries.items()}

@@ -9,14 +9,15 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MISSING", "SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump", "is_missing", "is_to_do",
-           "write_atomically"]  # fmt: skip
+__all__ = ["CALLED_AS", "MISSING", "SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump",
+           "is_missing", "is_to_do", "write_atomically"]  # fmt: skip
 
 SCHEMA = "unrolled/results/v1"
 # from the best to what needs a look first
 VERDICTS = ("passed", "failed", "error", "out_of_memory", "timeout", "crashed", "skipped", "harness_error")
 TO_DO = "is still to do."  # how the message of a TODO ends
 MISSING = "is missing from the submission"  # what is said of a file that was not handed in
+CALLED_AS = "\ncalled as "  # before the last line of an exception's message: the call that raised it
 MAX_TEXT = 2_000
 
 
@@ -32,10 +33,12 @@ class CheckResult:
     weight: int = 1
     message: str = ""
     hint: str = ""
+    difference: dict | None = None  # where two matrices differ, as grader/picture.py writes it: at most 600 characters
 
     def record(self) -> dict:
-        return {"name": self.name, "sentence": self.sentence, "verdict": self.verdict, "hidden": self.hidden,
-                "message": clean(self.message), "hint": clean(self.hint)}  # fmt: skip
+        record = {"name": self.name, "sentence": self.sentence, "verdict": self.verdict, "hidden": self.hidden,
+                  "message": clean(self.message), "hint": clean(self.hint)}  # fmt: skip
+        return record | ({"difference": self.difference} if self.difference else {})
 
 
 @dataclass

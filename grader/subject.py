@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
+from grader.calls import label_of, written
 from grader.engine.values import Answer, Ask, Call, Callback, Failure, Handle, Seen
 
 __all__ = ["Subject", "Thing", "Unusable", "replaying"]
@@ -25,13 +27,18 @@ class Unusable(Exception):
 
 
 class Subject:
-    """Calls functions and makes objects in one space, and keeps everything seen in `log`."""
+    """Calls functions and makes objects in one space, and keeps everything seen in `log`.
+
+    `calls` holds for each entry of the log how the call is written, for messages.
+    """
 
     def __init__(self, transport: Transport, space: str):
         self._transport = transport
         self._space = space
         self._kept = 0
         self.log: list[Seen] = []
+        self.calls: list[str] = []
+        self._labels: dict[int, str] = {}
 
     def call(self, name: str, *args, gradients: bool = False, device: str | None = None) -> Seen:
         """Call a function of the space, or of the props as "props.NAME"."""
@@ -49,14 +56,22 @@ class Subject:
     def _keep(self, name: str, call: Call) -> Thing:
         self._kept += 1
         handle = Handle(self._kept)
+        self._labels[handle.id] = label_of(_with_handles(call), self._labels)
         seen = self._perform(Call(call.space, call.name, call.args, call.of, handle.id, call.weights,
                                   device=call.device))  # fmt: skip
         if seen.failure is not None:
             raise Unusable(name, seen.failure)
         return Thing(self, handle)
 
+    def called(self, seen: Seen | None = None) -> str:
+        """How the call that gave `seen`, or the last one, is written; the one before it where it only looked at something."""
+        places = [place for place, entry in enumerate(self.log) if entry is seen]
+        made = self.calls[: places[0] + 1] if places else self.calls
+        return next((call for call in reversed(made) if call), "")
+
     def _perform(self, call: Call) -> Seen:
         functions: list[Callable] = []
+        self.calls.append(written(_with_handles(call), self._labels))
         args = tuple(_sendable(arg, functions) for arg in call.args)
         call = Call(call.space, call.name, args, call.of, call.keep, call.weights, call.gradients, call.device)
         seen = self._transport(call, lambda ask: _answer(functions, ask))
@@ -90,6 +105,16 @@ def replaying(log: list[Seen]) -> Transport:
     """A transport that gives what was seen before, in the same order."""
     rest = iter(log)
     return lambda request, ask: next(rest)
+
+
+def _with_handles(call: Call) -> Call:
+    return replace(call, args=_handles(call.args))
+
+
+def _handles(arg):
+    if isinstance(arg, Thing):
+        return arg.handle
+    return type(arg)(map(_handles, arg)) if isinstance(arg, list | tuple) else arg
 
 
 def _sendable(arg, functions: list[Callable]):

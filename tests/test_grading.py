@@ -147,8 +147,10 @@ def test_messages_tell_one_trouble_from_another(broken_records):
         return next(check["message"] for check in entry["checks"] if check["verdict"] != "passed")
 
     assert "SyntaxError" in first("syntax", "1.1") and "line 1" in first("syntax", "1.1")
-    assert first("wrong-type", "1.1") == "the result is 3, expected a tuple of 2 (a tensor of shape (5, 4, 1) and type " \
-                                         "float32, a tensor of shape (5, 4, 1) and type float32)"  # fmt: skip
+    tensor = "a tensor of shape (5, 4, 1) and type float32"
+    assert first("wrong-type", "1.1") == (
+        f"make_windows(series of 9 values, 4): the result is 3, expected a tuple of 2 ({tensor}, {tensor})"
+    )
     assert "OSError: no (starter/rnn.py, line" in first("exception", "1.4")
     assert "SystemExit" in first("exits", "1.3")
     assert "exit status 0" in first("leaves", "1.3")

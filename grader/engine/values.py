@@ -142,7 +142,8 @@ class Opaque:
 class Failure:
     """An exception of the student's code: its type, message and the last line of their own that it passed.
 
-    `kinds` names its type and those that it derives from.
+    `kinds` names its type and those that it derives from. `through` says how the task's function came to that line,
+    where it lies in a helper of theirs.
     """
 
     kind: str
@@ -151,6 +152,7 @@ class Failure:
     line: int | None = None
     code: str | None = None
     kinds: tuple = ()
+    through: str | None = None
 
     def __post_init__(self):
         _expect(
@@ -161,6 +163,7 @@ class Failure:
             line=(int, type(None)),
             code=(str, type(None)),
             kinds=tuple,
+            through=(str, type(None)),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -65,10 +66,20 @@ class Workbench:
         except KeyboardInterrupt:
             raise
         except BaseException as problem:  # SystemExit, and whatever else a class of the student's derives from
-            return Seen(failure=failure_of(problem, self._files))
+            return Seen(failure=self._with_stopped_cells(failure_of(problem, self._files)))
         finally:
             torch.set_default_dtype(torch.float32)
             torch.set_grad_enabled(True)
+
+    def _with_stopped_cells(self, failure: Failure) -> Failure:
+        """A name that is not defined may be missing because a cell stopped before: then that is told too."""
+        if failure.kind != "NameError":
+            return failure
+        stopped = [space[STOPPED_CELLS] for space in self._spaces.values() if STOPPED_CELLS in space]
+        try:
+            return replace(failure, message=f"{failure.message}; {_stop(*stopped[0][0])}")
+        except Exception:  # no cell stopped, or the list is no longer what was put there
+            return failure
 
     def _perform(self, request, ask) -> Seen:
         match request:
@@ -182,15 +193,30 @@ def failure_of(problem: BaseException, files: Mapping[str, str]) -> Failure:
         message, place = _text(problem.msg), (files[problem.filename], problem.lineno, _text(problem.text or ""))
     elif lines:
         place = files[lines[-1].filename], lines[-1].lineno, _text(lines[-1].line or "")
-    return Failure(kind, message, *place, kinds=tuple(parent.__name__ for parent in type(problem).__mro__))
+    kinds = tuple(parent.__name__ for parent in type(problem).__mro__)
+    return Failure(kind, message, *place, kinds, _through(problem, files))
+
+
+def _through(problem: BaseException, files: Mapping[str, str]) -> str | None:
+    """Where the line lies in a helper: the helper, and the function and line that the code was entered by."""
+    frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(problem.__traceback__)]
+    own = [
+        (code.co_qualname, line) for code, line in frames if code.co_filename in files and code.co_name != "<module>"
+    ]
+    if len(own) < 2 or own[0][0] == own[-1][0]:
+        return None
+    return _text(f"in {own[-1][0]}, which {own[0][0]} came to from line {own[0][1]}")
 
 
 def _missing(symbol: str, space: dict) -> str:
     stopped = space.get(STOPPED_CELLS)
     if not stopped:
         return f"{symbol} is not defined"
-    name, failure = stopped[0]
-    return f"{symbol} is not defined; {name} stopped with {failure.kind}: {failure.message}"
+    return f"{symbol} is not defined; {_stop(*stopped[0])}"
+
+
+def _stop(name: str, failure: Failure) -> str:
+    return f"{name} stopped with {failure.kind}: {failure.message}"
 
 
 def _text(value: object) -> str:

@@ -1,11 +1,11 @@
-"""Records every visible check on the reference and on the wrong variants, for the students' own checks."""
+"""Records every visible check on the reference and on the wrong variants, and every part, for the students' own checks."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from grader.checks.kit import checks_of
+from grader.checks.kit import checks_of, parts_of
 from grader.compare import same_seen
 from grader.recordings import Live, Recording, packed, unpacked
 from grader.tasks import Course
@@ -28,7 +28,8 @@ def produce(root: Path, course: Course) -> dict[str, bytes]:
         for check in checks_of(task.id, hidden=False):
             library.variants(check)
             recordings[check.name] = library.get(check)
-        made = packed(library.hints(task.id), recordings)
+        parts = {part.name: library.get(part) for part in parts_of(task.id)}
+        made = packed(library.hints(task.id), recordings, parts)
         files[path] = _kept(root / path, made) or made
     return files
 
@@ -44,9 +45,12 @@ def _kept(path: Path, made: bytes) -> bytes | None:
         old = unpacked(path)
     except Exception:  # whatever is wrong with the file on disk, it is not what a release makes
         return None
-    same = old["hints"] == new["hints"] and old["checks"].keys() == new["checks"].keys()
-    same = same and all(_alike(old["checks"][name], new["checks"][name]) for name in new["checks"])
+    same = old["hints"] == new["hints"] and all(_all_alike(old[kind], new[kind]) for kind in ("checks", "parts"))
     return path.read_bytes() if same else None
+
+
+def _all_alike(old: dict[str, Recording], new: dict[str, Recording]) -> bool:
+    return old.keys() == new.keys() and all(_alike(old[name], new[name]) for name in new)
 
 
 def _alike(old: Recording, new: Recording) -> bool:

@@ -1,4 +1,4 @@
-"""The card that a self-check shows: verdict, points, what differs, the hint. HTML in a notebook, text elsewhere."""
+"""The card that a self-check shows: verdict, points, what differs and where, the hint. HTML in a notebook, text elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from html import escape
 
 from grader.lint import UNREADABLE
-from grader.results import TO_DO, CheckResult, TaskResult, clean
+from grader.reports.picture import difference_svg, difference_text
+from grader.results import CALLED_AS, TO_DO, CheckResult, TaskResult, clean
 from grader.tasks import Task
 
 __all__ = ["WORDS", "card_html", "card_text", "headline", "state_of", "told_once"]
@@ -32,10 +33,10 @@ def headline(result: TaskResult, task: Task) -> str:
 
 
 def told_once(messages: list[str]) -> list[str]:
-    """Messages of one task's checks, with each that came before replaced by a word."""
-    return [
-        "the same" if message and message in messages[:place] else message for place, message in enumerate(messages)
-    ]
+    """Messages of one task's checks, with each that came before, if from another call, replaced by a word."""
+    said = [message.partition(CALLED_AS)[0] for message in messages]
+    return ["the same" if said[place] and said[place] in said[:place] else message
+            for place, message in enumerate(messages)]  # fmt: skip
 
 
 def card_text(result: TaskResult, task: Task) -> str:
@@ -44,8 +45,9 @@ def card_text(result: TaskResult, task: Task) -> str:
     lines += [f"  {line}" for line in _remarks(result, task)]
     for check, message in _shown(result):
         lines += [f"  {LOOK.get(check.verdict, FAILED)[1]} {check.sentence}"]
-        lines += [f"      {message}"] if message else []
-        lines += [f"      Hint: {clean(check.hint)}"] if check.hint and message != "the same" else []
+        lines += [f"      {line}" for line in message.splitlines()]
+        lines += [f"      {line}" for line in difference_text(check.difference).splitlines()]
+        lines += [f"      Hint: {clean(check.hint)}"] if _told_hint(check, message) else []
     return "\n".join(lines)
 
 
@@ -53,7 +55,7 @@ def card_html(result: TaskResult, task: Task) -> str:
     """The card as HTML; everything that came from a student's code is escaped."""
     colour = LOOK.get(state_of(result), FAILED)[0]
     remarks = "".join(f'<div style="margin:.3em 0">{_marked(line)}</div>' for line in _remarks(result, task))
-    items = "".join(_item(check, message) for check, message in _shown(result))
+    items = _items(_shown(result))
     return (f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;max-width:52em">'
             f'<strong style="color:{colour}">{escape(headline(result, task))}</strong>{remarks}{items}</div>')  # fmt: skip
 
@@ -74,14 +76,32 @@ def _shown(result: TaskResult) -> list[tuple[CheckResult, str]]:
     return list(zip(result.checks, told_once([clean(check.message) for check in result.checks]), strict=True))
 
 
+def _items(shown: list[tuple[CheckResult, str]]) -> str:
+    """The first check that failed, and those with a hint; the others are folded away, since mostly they tell the same."""
+    failed = [check for check, _ in shown if check.verdict != "passed"]
+    first = [(check, message) for check, message in shown if check in failed[:1] or _told_hint(check, message)]
+    rest = [entry for entry in shown if entry not in first]
+    folded = "".join(_item(check, message) for check, message in rest)
+    wrong = sum(check.verdict != "passed" for check, _ in rest)
+    summary = f"{wrong} more not passed, {len(rest) - wrong} passed"
+    return "".join(_item(*entry) for entry in first) + (
+        f"<details><summary>{summary}</summary>{folded}</details>" if rest else "")  # fmt: skip
+
+
+def _told_hint(check: CheckResult, message: str) -> bool:
+    return bool(check.hint) and message != "the same"
+
+
 def _item(check: CheckResult, message: str) -> str:
     colour, sign = LOOK.get(check.verdict, FAILED)
     box = "margin:.2em 0 .2em 1.3em;padding:.2em .6em;white-space:pre-wrap;overflow-wrap:anywhere"
     said = f'<div style="{box};background:#8881;font-family:monospace">{escape(message)}</div>' if message else ""
-    hint = escape(clean(check.hint)) if message != "the same" else ""
+    hint = escape(clean(check.hint)) if _told_hint(check, message) else ""
     hint = f'<div style="{box};border-left:2px solid {colour}"><em>Hint:</em> {hint}</div>' if hint else ""
+    picture = difference_svg(check.difference)
+    picture = f'<div style="margin:.3em 0 .3em 1.3em">{picture}</div>' if picture else ""
     head = f'<span style="color:{colour}">{sign}</span> {_marked(check.sentence)}'
-    return f'<div style="margin:.35em 0">{head}{said}{hint}</div>'
+    return f'<div style="margin:.35em 0">{head}{said}{picture}{hint}</div>'
 
 
 def _marked(sentence: str) -> str:
