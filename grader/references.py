@@ -26,7 +26,7 @@ Sources = list[tuple[str, str]]  # (name, text) in the order in which they run
 
 @dataclass(frozen=True)
 class Variant:
-    """A mistake that students make: text replaced in the reference's region, or another body for it."""
+    """A mistake that students make: another body for the reference's region, or text replaced in it."""
 
     task: str
     name: str

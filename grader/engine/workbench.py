@@ -61,7 +61,7 @@ class Workbench:
     def perform(self, request, ask: Callable[[Ask], Answer] | None = None) -> Seen:
         """Carry out one request. Whatever the code does short of ending the process is told in the answer."""
         try:
-            with scratch_random_state(), unwritten_memory_is_nan():
+            with scratch_random_state(), unwritten_memory_is_nan(self._device):
                 return self._perform(request, ask)
         except KeyboardInterrupt:
             raise
