@@ -79,11 +79,11 @@ def test_round_trip_with_the_engine(api, tmp_path, examples):
         hand_in(tmp_path, student, files)
         answer = api.autograde(ASSIGNMENT, student)
         assert answer["success"], answer.get("log")
-    full = {"check-1-1": 2, "check-1-2": 3, "check-1-3": 2, "check-1-4": 4, "check-1-5": 3, "check-1-6": 3}
+    full = {"check-1-1": 2, "check-1-2": 3, "check-1-3": 2, "check-1-4": 4, "check-1-5": 2, "check-1-6": 2, "check-1-7": 2}
     assert {name: score for name, score in scores(api, "complete").items() if name in full} == full
     assert sum(scores(api, "untouched")[name] for name in full) == 0
     assert scores(api, "1.2-bias-hh-missing")["check-1-2"] == 0
-    assert scores(api, "1.5-context-read-again")["check-1-5"] == 2.67  # values right, a property wrong: partial credit
+    assert scores(api, "1.5-context-read-again")["check-1-5"] == 1.78  # values right, a property wrong: partial credit
     with api.gradebook_of() as book:
         written = book.find_grade("task-1-9", ASSIGNMENT, ASSIGNMENT, "complete")
         assert (written.needs_manual_grade, written.max_score) == (True, 3)
@@ -112,7 +112,7 @@ def test_round_trip_without_the_engine(api, tmp_path, examples):
         answer = api.autograde(ASSIGNMENT, student)
         assert answer["success"], answer.get("log")
     assert [scores(api, "untouched")[f"check-1-{n}"] for n in range(1, 7)] == [0] * 6
-    assert [scores(api, "1.5-context-read-again")[f"check-1-{n}"] for n in range(1, 7)] == [2, 3, 2, 4, 2.57, 3]
+    assert [scores(api, "1.5-context-read-again")[f"check-1-{n}"] for n in range(1, 8)] == [2, 3, 2, 4, 1.71, 2, 2]
 
 
 def test_a_fault_of_the_engine_is_no_zero(api, tmp_path, examples, monkeypatch):

@@ -186,7 +186,7 @@ show(fig, alt="Thirty steps of the wave. Below it three windows: each target lie
 # order? Put `"RNN"`, `"feed-forward"` or `"no difference"` in the place of `None`.
 
 # %%
-guess = predict("1.1", "RNN")
+guess = predict("1.1", "feed-forward")
 
 # %% tags=["experiment"]
 from toolkit.order import SETTINGS, contestants, error_in
@@ -265,7 +265,7 @@ check("1.2")
 # zeros again. For how many steps will more than a hundredth of the pulse be left in some unit?
 
 # %%
-guess = predict("1.2", 5)
+guess = predict("1.2", 10)
 
 # %% tags=["experiment"]
 RNNCell = use("1.2")
@@ -460,7 +460,7 @@ show(fig, alt="Two matrices of 8 by 8 gradients that look the same, and their di
 # distance 25, one period of the wave, *before* training? A number between 0 and 1; the power of ten is what counts.
 
 # %%
-guess = predict("1.4", 0.01)
+guess = predict("1.4", 4e-6)
 
 # %% tags=["experiment"]
 RNNCell = use("1.2")
@@ -567,7 +567,7 @@ show(fig, alt="A hundred steps of context and a rollout of six periods, drawn ov
 # CPU cores; its training step is given here, and yours to write in 1.6.
 
 # %%
-guess = predict("1.5", "fades")
+guess = predict("1.5", "drifts")
 
 # %% tags=["experiment"]
 windows = stand_ins.make_windows(series[:500], 50)
@@ -732,7 +732,7 @@ show(fig, alt="The loss falls from about 0.5 to below 0.01. The gradient norm li
 # `"no difference"`, `"slower"` or `"explodes"`? The two trainings take about 4 seconds.
 
 # %%
-guess = predict("1.6", "slower")
+guess = predict("1.6", "explodes")
 
 
 # %% tags=["experiment"]
@@ -893,7 +893,7 @@ show(plots.plot_series({f"{data.name}: the first 1,100 values": values[:1100]}, 
 # By how many percent will its error, one day ahead, be below that of persistence? A negative number means that it loses.
 
 # %%
-guess = predict("1.8", 25)
+guess = predict("1.8", 11)
 
 # %% tags=["experiment"]
 make_windows, RNN, step, forecast = use("1.1"), use("1.3"), use("1.6"), use("1.5")
