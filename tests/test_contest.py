@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 import torch
+from torch import nn
 
-from tests.conftest import SHARED
+from tests.conftest import ROOT, SHARED
 from toolkit import order
 from toolkit.baselines import (
     autoregression,
@@ -20,6 +22,8 @@ from toolkit.baselines import (
 from toolkit.contest import baseline_forecasts, network_forecasts, share_of
 from toolkit.data import samples
 from toolkit.forecaster import WindowNetwork
+from toolkit.fused import FusedRNN
+from toolkit.recorded import RESULTS, recorded
 from toolkit.series import cycles, seasonal, sine
 from toolkit.timing import side_by_side
 from toolkit.trial import FAULTY, TARGET, barometer, final_error, trial
@@ -171,3 +175,37 @@ def test_functions_are_timed_in_turns():
     assert calls == ["a", "b"] * 4 and [len(row) for row in seconds.values()] == [3, 3]
     with pytest.raises(ValueError, match="repeats is 0"):
         side_by_side({}, repeats=0)
+
+
+# What is recorded, and what is timed
+
+
+def test_the_fused_network_gives_the_outputs_of_torchs():
+    fused, torchs = FusedRNN(2, 5), nn.RNN(2, 5, batch_first=True)
+    torchs.load_state_dict({f"{name}_l0": part for name, part in fused.cell.state_dict().items()})
+    x, h0 = torch.randn(3, 7, 2), torch.randn(3, 5)
+    for state in (None, h0):
+        outputs, last = fused(x, state)
+        want, want_last = torchs(x, None if state is None else state[None])
+        torch.testing.assert_close(outputs, want)
+        torch.testing.assert_close(last, want_last[0])
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_record_says_how_to_make_it_again(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    command = record["command"].split()
+    assert command[:2] == ["python", "-m"] and (ROOT / f"{command[2].replace('.', '/')}.py").is_file()
+    assert {"seeds", "commit", "cores", "processor", "python", "torch", "rows"} <= record.keys()
+
+
+@pytest.mark.parametrize("name", ["order", "rollouts", "clipping", "rnn_speed", "real_series_temperatures"])
+def test_records_are_read_as_scores_with_their_source(name):
+    record = recorded(name)
+    assert "Recorded with `python -m benchmarks." in record.source
+    assert all(values for row in record.scores.values() for values in row.values())
+
+
+def test_a_record_that_is_not_there_is_told():
+    with pytest.raises(FileNotFoundError, match=r"no record .nothing. in .*; there: .*order"):
+        recorded("nothing")

@@ -8,6 +8,7 @@ from grader.predictions import Prediction
 from grader.reports.advice import next_tasks, retry, skill, where
 from grader.reports.card import WORDS, told_once
 from grader.reports.pages import render
+from grader.reports.picture import difference_svg
 from grader.reports.prediction import distance, value_text
 from grader.results import is_missing, is_to_do
 from grader.tasks import Course
@@ -43,7 +44,8 @@ def _task(record: dict, solved: set[str], course: Course) -> dict:
     task = course.tasks[record["id"]]
     shown = [check for check in record["checks"] if not check["hidden"]]
     told = told_once([check["message"] for check in shown])
-    shown = [check | {"told": message} for check, message in zip(shown, told, strict=True)]
+    shown = [check | {"told": message, "picture": difference_svg(check.get("difference"))}
+             for check, message in zip(shown, told, strict=True)]  # fmt: skip
     hidden = [check["verdict"] == "passed" for check in record["checks"] if check["hidden"]]
     state = "to do" if is_to_do(record) else MISSING if is_missing(record) else record["verdict"]
     sign, colour = SIGNS.get(state, ("\u2717", "wrong"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,16 +15,23 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]erro
          "crashed": "[yellow]crashed[/]", "out_of_memory": "[yellow]memory[/]", "skipped": "[dim]skipped[/]",
          "harness_error": "[magenta]harness[/]", "to do": "[dim]○ to do[/]"}  # fmt: skip
 
+# one character each, so that a class with many tasks fits
+SHORT = SIGNS | {"error": "[red]![/]", "timeout": "[yellow]t[/]", "crashed": "[yellow]c[/]", "out_of_memory": "[yellow]m[/]",
+                 "skipped": "[dim]·[/]", "harness_error": "[magenta]?[/]"}  # fmt: skip
+LEGEND = ("✓ passed  ✗ not yet  ○ to do  ! exception  t out of time  m out of memory  c process ended  "
+          "? fault of the checks")  # fmt: skip
+
 
 def class_table(results: dict, course: Course) -> Table:
     """One row per submission: score, and a sign per task."""
-    table = Table(title="Submissions", title_justify="left")
+    table = Table(title="Submissions", title_justify="left", caption=LEGEND, caption_justify="left", box=box.SIMPLE_HEAD,
+                  padding=(0, 1, 0, 0))  # fmt: skip
     table.add_column("student", no_wrap=True, max_width=26)
     table.add_column("score", justify="right", no_wrap=True)
     for task in course.graded:
-        table.add_column(task.id, justify="center", no_wrap=True)
+        table.add_column(task.id, justify="center", no_wrap=True, min_width=len(task.id))
     for entry in results["submissions"]:
-        signs = {task["id"]: "[dim]○[/]" if is_to_do(task) else SIGNS[task["verdict"]] for task in entry["tasks"]}
+        signs = {task["id"]: "[dim]○[/]" if is_to_do(task) else SHORT[task["verdict"]] for task in entry["tasks"]}
         cells = [signs.get(task.id, "[dim]·[/]") for task in course.graded]
         score = f"{entry['score']:g}/{entry['max_score']:g}" if entry["tasks"] else entry["status"]
         table.add_row(escape(clean(entry["student"])), score, *cells)
