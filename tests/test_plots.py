@@ -102,7 +102,7 @@ def test_image_holds_a_picture_and_its_text():
 
 def test_show_displays_the_image_in_a_notebook(monkeypatch):
     shown = []
-    monkeypatch.setattr(canvas, "_in_notebook", lambda: True)
+    monkeypatch.setattr(canvas, "in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     plots.show(FIGURES["reach"], alt="two lines that fall")
     assert shown[0]["text/plain"] == "two lines that fall"

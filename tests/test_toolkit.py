@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from torch import nn
 
 from solution import rnn
-from toolkit import stand_ins
+from toolkit import progress, stand_ins
 from toolkit.device import pick_device, seed_everything
 from toolkit.forecaster import Forecaster
 from toolkit.series import mixed, noisy, period_of, sine
@@ -195,3 +196,46 @@ def test_fit_removes_its_hooks_when_the_step_fails():
     with pytest.raises(NotImplementedError):
         fit(step, model, None, torch.zeros(4, 2, 1), torch.zeros(4, 2, 1), steps=1)
     assert not any(parameter._post_accumulate_grad_hooks for parameter in model.parameters())
+
+
+# The progress bar
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook shows, in turn."""
+    looks = []
+
+    class Handle:
+        def update(self, look, raw):
+            looks.append(look)
+
+    def display(look, raw, display_id):
+        looks.append(look)
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    return looks
+
+
+def test_long_work_shows_a_bar_and_leaves_a_line(shown, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    monkeypatch.setattr(progress, "EVERY", 0)
+    assert list(progress.steps_with_bar(3, "steps")) == [0, 1, 2]
+    assert [look["text/plain"] for look in shown[:3]] == ["1 of 3 steps", "2 of 3 steps", "3 of 3 steps"]
+    assert re.fullmatch(r"3 steps in \d+\.\d s", shown[3]["text/plain"]) and 'value="2"' in shown[1]["text/html"]
+
+
+def test_short_work_shows_nothing(shown):
+    assert list(progress.steps_with_bar(3)) == [0, 1, 2] and shown == []
+
+
+def test_elsewhere_there_is_no_bar(capfd):
+    assert list(progress.steps_with_bar(4)) == [0, 1, 2, 3] and capfd.readouterr() == ("", "")
+
+
+def test_at_a_terminal_the_bar_goes_to_the_error_stream(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "at_terminal", lambda: True)
+    assert list(progress.steps_with_bar(4, "rounds")) == [0, 1, 2, 3]
+    assert capfd.readouterr().out == ""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from toolkit.progress import steps_with_bar
+
 __all__ = ["History", "fit"]
 
 
@@ -31,6 +33,7 @@ def fit(
     max_norm: float = 1.0,
     seed: int = 0,
     cooling: bool = False,
+    bar: bool = True,
 ) -> History:
     """Call `step(model, optimizer, x, y, max_norm) -> loss` on batches drawn at random from the windows.
 
@@ -40,6 +43,7 @@ def fit(
         steps: how many training steps to make.
         seed: which batches are drawn.
         cooling: whether the learning rate falls to 0 along half a cosine (Loshchilov and Hutter, 2017).
+        bar: whether long work shows a progress bar.
     """
     generator = torch.Generator().manual_seed(seed)
     history, squares = History(), []
@@ -51,7 +55,7 @@ def fit(
     # A hook sees a gradient when the backward pass has written it, before the step can clip it.
     hooks = [parameter.register_post_accumulate_grad_hook(note) for parameter in model.parameters()]
     try:
-        for _ in range(steps):
+        for _ in steps_with_bar(steps) if bar else range(steps):
             picked = torch.randint(len(inputs), (batch_size,), generator=generator).to(inputs.device)
             squares.clear()
             history.losses.append(step(model, optimizer, inputs[picked], targets[picked], max_norm))

@@ -52,7 +52,7 @@ def trial(configuration: Mapping[str, float], rnn: Callable[[int, int], nn.Modul
             if "weight" in name:
                 parameter.mul_(configuration["gain"])
     adam = torch.optim.Adam(model.parameters(), lr=configuration["lr"])
-    history = fit(step, model, adam, inputs, targets, steps=STEPS, seed=seed)
+    history = fit(step, model, adam, inputs, targets, steps=STEPS, seed=seed, bar=False)
     return [math.sqrt(loss) * configuration["scale"] if loss >= 0 else math.nan for loss in history.losses]
 
 

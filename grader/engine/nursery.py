@@ -24,7 +24,8 @@ __all__ = ["main", "run", "warm_up"]
 
 PR_SET_CHILD_SUBREAPER = 36
 NEEDED = ("grader.engine.worker", "matplotlib.pyplot", "toolkit.plots", "toolkit.stand_ins", "toolkit.training",
-          "toolkit.forecaster", "toolkit.series", "toolkit.device")  # fmt: skip
+          "toolkit.forecaster", "toolkit.series", "toolkit.device", "toolkit.baselines", "toolkit.diagrams", "toolkit.recorded",
+          "toolkit.trial")  # fmt: skip
 
 
 def warm_up() -> None:

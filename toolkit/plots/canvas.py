@@ -15,6 +15,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from toolkit.session import in_notebook
 from toolkit.stand_ins import is_stand_in
 
 __all__ = ["COLOURS", "TIME", "figure", "footnote", "headline", "image_html", "legend", "numbers", "show",
@@ -56,7 +57,7 @@ def show(fig: Figure, alt: str) -> None:
     """
     if not alt.strip():
         raise ValueError("alt is empty: a figure needs a text for readers who don't see it")
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import display
 
         display({"text/html": image_html(fig, alt), "text/plain": _text(fig, alt)}, raw=True)
@@ -76,11 +77,6 @@ def image_html(fig: Figure, alt: str) -> str:
 def _text(fig: Figure, alt: str) -> str:
     parts = (fig.get_suptitle(), alt, fig.get_supxlabel())
     return " ".join(part for part in parts if part)
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
 
 
 def figure(heights: Sequence[float]) -> tuple[Figure, list[Axes]]:
