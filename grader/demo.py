@@ -73,6 +73,7 @@ def _html(notebook, path: Path) -> Path:
 
     from grader.results import write_atomically
 
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
+    # not with embed_images: that closes every <details> before what it is to fold; our figures are embedded already
+    body, _ = HTMLExporter().from_notebook_node(notebook)
     write_atomically(path, body.encode())
     return path
