@@ -69,11 +69,8 @@ def _executed(name: str, course: Course, console: Console):
 
 
 def _html(notebook, path: Path) -> Path:
-    from nbconvert import HTMLExporter
-
+    from grader.page import offline_page
     from grader.results import write_atomically
 
-    # not with embed_images: that closes every <details> before what it is to fold; our figures are embedded already
-    body, _ = HTMLExporter().from_notebook_node(notebook)
-    write_atomically(path, body.encode())
+    write_atomically(path, offline_page(notebook).encode())
     return path
