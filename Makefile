@@ -30,7 +30,7 @@ test: setup          ## run all tests
 	$(BIN)/python -m pytest
 
 lab: setup           ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/01_sine_wave_rnn.ipynb
 
 check: setup         ## check your work: make check, or make check TASK=1.2
 	@$(BIN)/python -m grader check $(TASK)

@@ -6,7 +6,10 @@ All run in the student's own session, checks against the cases recorded with the
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import importlib
+import io
 import os
 import sys
 from dataclasses import asdict
@@ -15,6 +18,7 @@ from types import ModuleType
 
 from grader.engine.workbench import Workbench
 from grader.experiments import Experiment, Value
+from grader.following import follow
 from grader.judge import Judge
 from grader.predictions import MIME, Ledger, Prediction
 from grader.progress import remember
@@ -33,7 +37,7 @@ from grader.sessions import LocalSession
 from grader.tasks import CELLS, Course, Task, load_course
 from toolkit.stand_ins import STAND_INS
 
-__all__ = ["NotSolved", "check", "outcome", "predict", "use"]
+__all__ = ["NotSolved", "check", "follow_edits", "outcome", "predict", "predicted", "use"]
 
 _ledger = Ledger()  # this session's predictions
 
@@ -54,6 +58,7 @@ def check(*tasks: str) -> float | None:
     results = []
     for task in chosen:
         try:
+            _say_if_stale(task, cells)
             results.append(_judge(course, task, cells))
         except KeyboardInterrupt:
             if _execution():
@@ -68,7 +73,11 @@ def use(task: str):
     """The student's own part if its checks pass, else the stand-in built of torch.nn, which says so."""
     course, cells = load_course(), sys._getframe(1).f_globals
     (entry,) = course.select(str(task))
-    unsolved = [needed for needed in (entry.id, *entry.requires) if not _solved(course, course.tasks[needed], cells)]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what the student prints was shown by the check
+            unsolved = [name for name in (entry.id, *entry.requires) if not _solved(course, course.tasks[name], cells)]
+    except KeyboardInterrupt:
+        unsolved = [entry.id]
     if not unsolved:
         return _namespace(entry.space, cells)[entry.symbol]
     builds = "" if unsolved[0] == entry.id else f", and {entry.symbol} builds on it"
@@ -89,6 +98,26 @@ def predict(experiment: str, guess: object = None) -> Value | None:
     noted = _ledger.entry(entry) if problem else _ledger.commit(entry, known)
     _display(predict_html(entry, noted, problem), predict_text(entry, noted, problem), _kept(noted))
     return known
+
+
+def predicted(experiment: str) -> Value | None:
+    """The prediction that stands now, for a figure to show; None where there is none."""
+    entry = load_course().experiments.get(experiment)
+    if entry is None:
+        return None
+    noted = _ledger.entry(entry)
+    return noted.guess if noted.revised is None else noted.revised
+
+
+def follow_edits() -> None:
+    """From now on, bring edited modules of the student's up to date before each cell; the setup cell calls it."""
+
+    def imported() -> list[ModuleType]:
+        return [module for name, module in sys.modules.items() if name.startswith(f"{_package()}.") and module]
+
+    for module in imported():
+        module.__checked__ = Path(module.__file__).read_bytes()
+    follow(imported, lambda module: _fresh(module.__name__.partition(".")[2]))
 
 
 def outcome(experiment: str, measured: object) -> str:
@@ -122,6 +151,18 @@ def _short(value: object) -> str:
 def _kept(entry: Prediction) -> dict:
     """What the saved notebook keeps in the cell's output."""
     return {MIME: asdict(entry)}
+
+
+def _say_if_stale(task: Task, cells: dict) -> None:
+    """A cell that was edited and can't be run leaves the definition before it in place, and that is what is judged."""
+    entered = [text for text in cells.get("In", ()) if task.symbol and f"def {task.symbol}(" in text]
+    if task.module or not entered or not isinstance(entered[-1], str):
+        return
+    try:
+        ast.parse(entered[-1])
+    except SyntaxError as problem:
+        print(f"The cell of {task.symbol} can't be read, line {problem.lineno}: {problem.msg}. What is judged here is the "
+              "version before it.")  # fmt: skip
 
 
 def _solved(course: Course, task: Task, cells: dict) -> bool:

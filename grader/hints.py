@@ -91,6 +91,10 @@ def _explain(outcomes: list[Outcome], try_parts: Callable[[], str]) -> None:
 
     Of a hidden check nothing is told that would give away its sizes.
     """
+    empty = [outcome for outcome in outcomes if " is None, expected" in outcome.mismatch.message]
+    if empty:
+        empty[0].result.hint = RETURNS
+        return
     wrong = [outcome for outcome in outcomes if outcome.check.is_value and _has_parts(outcome.mismatch)]
     if wrong:
         wrong[0].result.hint = try_parts()
@@ -107,6 +111,7 @@ def _has_parts(mismatch: Mismatch) -> bool:
     return mismatch.compared is None or is_about_values(mismatch.compared)
 
 
+RETURNS = "It gave None: does every way through the function end with `return`?"
 NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
 STOPPED = "A cell above stopped before this was defined: mend that cell first."
 # (type of exception, pattern in its message) → what it usually means
@@ -122,6 +127,8 @@ USUAL = (
     ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
      "A tensor was made on a fixed device. Make it beside an argument, as in x.new_zeros(...)."),
     ("LookupError", r"^\w+ is not defined$", "Run the cell that defines it, then this one."),
+    ("LookupError", r"^\w+ is not defined in ", "Nothing of this name stands in the file: has it been "
+     "renamed, indented or deleted?"),
     ("LookupError", r"is not defined; .* stopped with", STOPPED),
     ("NameError", r"; .* stopped with", STOPPED),
     ("TypeError", r"'tuple' and|and 'tuple'", "A pair is used as if it were one tensor: take it apart first."),
@@ -133,7 +140,9 @@ USUAL = (
     ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
     ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing? "
      "(Of a notebook, cells marked as experiments are not run for a grade.)"),
-    ("ModuleNotFoundError", r".", "That module isn't part of the course: use torch and the standard library."),
+    ("ModuleNotFoundError", r".", "There is no such module here: is its name misspelt? Torch and the standard library "
+     "are enough."),
+    ("TabError", r".", "Tabs and spaces are mixed: indent with four spaces a level."),
     ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
     ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),
 )  # fmt: skip

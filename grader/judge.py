@@ -27,6 +27,8 @@ PARTS_SECONDS = 2  # for all parts of a task together: a hint is worth no more o
 AFTER = {"timeout": "not run, since an earlier check ran out of time",
          "crashed": "not run, since an earlier check ended the process"}  # fmt: skip
 
+OF_END = {"timeout": "Does its loop end? Look at the condition, and at what changes from one turn to the next."}
+
 
 class Session(Protocol):
     """One student's code, wherever it runs."""
@@ -106,7 +108,7 @@ class Judge:
             check.function(student=student, reference=reference, draw=draw)
             result = _result(check, "passed")
         except Ended as end:
-            result = _result(check, end.verdict, str(end))
+            result = _result(check, end.verdict, str(end), OF_END.get(end.verdict, ""))
         except Unusable as problem:
             called = "" if check.hidden else student.called()
             result = _failed(check, problem.failure, called)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
+from grader.engine.alarm import TimeUp, time_limit
 from grader.engine.client import Ended, Job, Worker
 from grader.engine.values import Failure, Load, Seen, Substitute
 from grader.engine.workbench import Workbench
@@ -15,25 +16,32 @@ __all__ = ["LocalSession", "WorkerSession"]
 
 
 class LocalSession:
-    """Code that runs in this process, which is the student's own."""
+    """Code that runs in this process, which is the student's own. A check that goes on and on is interrupted."""
 
-    def __init__(self, bench: Workbench, source: Callable[[Task], str | None]):
+    def __init__(self, bench: Workbench, source: Callable[[Task], str | None], seconds: float = 10):
         self._bench = bench
         self.source = source
         self._substituted: set[str] = set()
+        self._seconds = seconds
+        self._deadline = math.inf
 
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
-        seen = self._bench.perform(Load(space))
+        self.begin_check()
+        seen = self.perform(Load(space))
         if seen.failure is None:
             self._substituted.add(space)
-            seen = self._bench.perform(Substitute(space, substitutes))
+            seen = self.perform(Substitute(space, substitutes))
         return seen.failure
 
     def begin_check(self, at_most: float = math.inf) -> None:
-        """A student can interrupt their own session: there is no clock."""
+        self._deadline = time.monotonic() + min(self._seconds, at_most)
 
-    def perform(self, request, ask) -> Seen:
-        return self._bench.perform(request, ask)
+    def perform(self, request, ask=None) -> Seen:
+        try:
+            with time_limit(self._deadline - time.monotonic()):
+                return self._bench.perform(request, ask)
+        except TimeUp:
+            raise Ended("timeout", f"it was still running after {self._seconds:g} seconds") from None
 
     def close(self) -> None:
         """Put the student's own parts back."""

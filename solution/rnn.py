@@ -245,7 +245,7 @@ def forecast(model: Callable, context: torch.Tensor, steps: int) -> torch.Tensor
     ### BEGIN SOLUTION 1.5
     # Read the context once: the prediction at its last step is the first forecast.
     # From there on the last forecast is the next input, one step long, with the state that the model gave:
-    #   ŝ_{t+1}, h_{t+1} = model(ŝ_t, h_t)
+    #   ŝ_{t+1}, h_t = model(ŝ_t, h_{t−1})
     if steps < 1:
         raise ValueError(f"steps is {steps}, expected 1 or more")
     if context.dim() != 3 or context.shape[1] < 1:

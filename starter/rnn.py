@@ -171,5 +171,5 @@ def forecast(model: Callable, context: torch.Tensor, steps: int) -> torch.Tensor
     # TODO 1.5: A forecast that feeds on itself
     # Read the context once: the prediction at its last step is the first forecast.
     # From there on the last forecast is the next input, one step long, with the state that the model gave:
-    #   ŝ_{t+1}, h_{t+1} = model(ŝ_t, h_t)
+    #   ŝ_{t+1}, h_t = model(ŝ_t, h_{t−1})
     raise NotImplementedError("Task 1.5: A forecast that feeds on itself is still to do.")

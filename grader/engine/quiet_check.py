@@ -6,7 +6,7 @@ import importlib
 
 SYMBOLS: dict[str, tuple[str, str]] = {}  # task → (module, symbol), filled in by the worker
 
-__all__ = ["check", "outcome", "predict", "use"]
+__all__ = ["check", "follow_edits", "outcome", "predict", "predicted", "use"]
 
 
 def check(*tasks: str) -> None:
@@ -22,6 +22,14 @@ def use(task: str):
 def predict(experiment: str, guess=None):
     """Note nothing: predictions are read from the notebook."""
     return guess
+
+
+def predicted(experiment: str) -> None:
+    """Know nothing: experiments are not run here."""
+
+
+def follow_edits() -> None:
+    """Follow nothing: no file changes while cells are run for a grade."""
 
 
 def outcome(experiment: str, measured=None) -> str:

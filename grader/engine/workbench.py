@@ -131,7 +131,7 @@ class Workbench:
         space = self._space(call.space)
         first, *rest = call.name.split(".")
         if first not in space:
-            raise LookupError(_missing(first, space))
+            raise LookupError(_missing(first, call.space, space))
         function = space[first]
         for part in rest:
             function = getattr(function, part)
@@ -208,10 +208,10 @@ def _through(problem: BaseException, files: Mapping[str, str]) -> str | None:
     return _text(f"in {own[-1][0]}, which {own[0][0]} came to from line {own[0][1]}")
 
 
-def _missing(symbol: str, space: dict) -> str:
+def _missing(symbol: str, name: str, space: dict) -> str:
     stopped = space.get(STOPPED_CELLS)
     if not stopped:
-        return f"{symbol} is not defined"
+        return f"{symbol} is not defined" + ("" if name.startswith("cells") else f" in starter/{name}.py")
     return f"{symbol} is not defined; {_stop(*stopped[0])}"
 
 

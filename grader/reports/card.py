@@ -96,7 +96,7 @@ def _item(check: CheckResult, message: str) -> str:
     colour, sign = LOOK.get(check.verdict, FAILED)
     box = "margin:.2em 0 .2em 1.3em;padding:.2em .6em;white-space:pre-wrap;overflow-wrap:anywhere"
     said = f'<div style="{box};background:#8881;font-family:monospace">{escape(message)}</div>' if message else ""
-    hint = escape(clean(check.hint)) if _told_hint(check, message) else ""
+    hint = _marked(clean(check.hint)) if _told_hint(check, message) else ""
     hint = f'<div style="{box};border-left:2px solid {colour}"><em>Hint:</em> {hint}</div>' if hint else ""
     picture = difference_svg(check.difference)
     picture = f'<div style="margin:.3em 0 .3em 1.3em">{picture}</div>' if picture else ""

@@ -55,7 +55,8 @@ def distance(experiment: Experiment, entry: Prediction) -> str:
     if experiment.factor is not None and entry.guess * entry.measured > 0:
         small, large = sorted((abs(entry.guess), abs(entry.measured)))
         return f"too {side} by a factor of {large / small:,.2g}" if large / small < 100 else f"far too {side}"
-    return f"too {side} by {value_text(experiment, abs(entry.guess - entry.measured))}"
+    apart = value_text(experiment, abs(entry.guess - entry.measured))
+    return f"too {side} by {apart.replace(' %', ' percentage points')}"
 
 
 def _predicted(experiment: Experiment, entry: Prediction) -> str:

@@ -14,6 +14,7 @@ from toolkit.plots.canvas import COLOURS, WIDTH, figure, legend, numbers, styles
 __all__ = ["plot_horizon", "plot_matrices", "plot_scores"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P")  # the second way to tell dots apart
+BAR = {"marker": "|", "markersize": 15, "markeredgewidth": 2.2, "linestyle": "none"}
 DIVERGING = "PuOr"
 
 
@@ -24,6 +25,7 @@ def plot_scores(
     log: bool = False,
     lines: Mapping[str, float] | None = None,
     guess: float | None = None,
+    start: float | None = None,
 ) -> Figure:
     """A row for each setting, in it a dot for each value of each contestant, and a bar at their median.
 
@@ -33,6 +35,7 @@ def plot_scores(
         log: whether the axis is logarithmic.
         lines: values to compare with, by name, such as the error of a baseline.
         guess: a value that was predicted.
+        start: where the axis begins; where the values do, if it is None.
     """
     names = list(dict.fromkeys(name for row in scores.values() for name in row))
     fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(names) + 1)])
@@ -47,10 +50,14 @@ def plot_scores(
     ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
     ax.set_xscale("log" if log else "linear")
     ax.set_xlabel(unit)
+    if start is not None:
+        ax.set_xlim(left=start)
+    if any(len(values) > 1 for row in scores.values() for values in row.values()):
+        ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
     for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
         ax.axvline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
     if guess is not None:
-        ax.axvline(guess, color=COLOURS["vermilion"], linewidth=2.5, alpha=0.7, label="your prediction")
+        ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, label="your prediction")
     legend(ax)
     return fig
 
@@ -58,11 +65,12 @@ def plot_scores(
 def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, name: str, colour: str) -> None:
     """One contestant's values in every row."""
     points = [(value, row * pitch + place) for row, values in enumerate(rows) for value in values]
-    middles = [(statistics.median(values), row * pitch + place) for row, values in enumerate(rows) if values]
+    middles = [(statistics.median(values), row * pitch + place) for row, values in enumerate(rows) if len(values) > 1]
     marker = MARKERS[place % len(MARKERS)]
     ax.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=6, alpha=0.55, linestyle="none",
             label=name)  # fmt: skip
-    ax.plot(*zip(*middles, strict=True), color=colour, marker="|", markersize=15, markeredgewidth=2.2, linestyle="none")
+    if middles:
+        ax.plot(*zip(*middles, strict=True), color=colour, **BAR)
 
 
 def plot_horizon(

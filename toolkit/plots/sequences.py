@@ -64,15 +64,16 @@ def plot_forecast(
     truth: torch.Tensor | None = None,
     start: int = 0,
     unit: str = "value",
+    known: str = "context, read once",
 ) -> Figure:
     """A context (L,), the forecast that follows it and, where it is known, what came instead; both (steps,).
 
-    The axis begins at step `start`.
+    The axis begins at step `start`; `known` names the context in the legend.
     """
     fig, (ax,) = figure([1.8])
     turn = start + len(context)
     after = range(turn, turn + len(forecasts))
-    ax.plot(range(start, turn), numbers(context), color=COLOURS["black"], label="context, read once")
+    ax.plot(range(start, turn), numbers(context), color=COLOURS["black"], label=known)
     if truth is not None:
         ax.plot(after, numbers(truth), color=COLOURS["sky"], linewidth=4, alpha=0.6, label="what came")
     ax.plot(after, numbers(forecasts), color=COLOURS["vermilion"], linestyle="--", label="rollout, fed back")
