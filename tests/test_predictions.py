@@ -56,7 +56,7 @@ def test_an_experiment_of_a_task_has_its_title_and_they_come_in_order():
 
 
 def test_the_course_has_its_first_experiment(course):
-    assert course.experiments["1.5"].choices == ("fades", "grows", "drifts")
+    assert course.experiments["1.5"].choices == ("fades", "grows", "drifts", "stays")
 
 
 # values
@@ -110,7 +110,7 @@ def said(experiment, *steps) -> str:
      "Measured: drifts. No prediction was made: make one next time, it is how the experiment teaches."),
     (WAVE, [None, ["drifts"], "drifts"], "Measured: drifts. Once the result was shown, you wrote drifts."),
     (WAVE, ["fades", [None]], "You predicted fades. This run gave no result to hold against a prediction."),
-    (SHARE, [20.0, [-3.0]], "You predicted 20 %, measured −3 %: too high by 23 %."),
+    (SHARE, [20.0, [-3.0]], "You predicted 20 %, measured −3 %: too high by 23 percentage points."),
     (SHARE, [20.0, [18.2]], "You predicted 20 %, measured 18.2 %: close."),
     (RATIO, [1e-3, [1e-2]], "You predicted 0.001, measured 0.01: too low by a factor of 10."),
     (RATIO, [1.0, [1e-9]], "You predicted 1, measured 1e-9: far too high."),
