@@ -203,9 +203,22 @@ def _fresh(module: str) -> ModuleType:
         known = importlib.import_module(name)
     elif getattr(known, "__checked__", None) != path.read_bytes():
         importlib.invalidate_caches()
-        known = importlib.reload(known)
+        known = _reloaded(known)
     known.__checked__ = path.read_bytes()
     return known
+
+
+def _reloaded(module: ModuleType) -> ModuleType:
+    """Run a module again without the names of its last version; where that fails, they are put back."""
+    before = dict(vars(module))
+    for name in before:
+        if not name.startswith("__"):
+            del vars(module)[name]
+    try:
+        return importlib.reload(module)
+    except BaseException:
+        vars(module).update(before)
+        raise
 
 
 def _module_path(module: str) -> Path:

@@ -134,7 +134,13 @@ def test_scores_have_a_row_for_each_setting_and_a_dot_for_each_value():
     dots, medians, *_ = ax.get_lines()
     assert list(dots.get_xdata()) == [1.0, 2.0, 4.0, 5.0] and list(medians.get_xdata()) == [2.0]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["in order", "shuffled"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["RNN", "window", "median", "mean", "your prediction"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "RNN",
+        "window",
+        "median",
+        "mean",
+        "your prediction",
+    ]
     assert ax.get_xlabel() == "error" and ax.get_xscale() == "log"
 
 

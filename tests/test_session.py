@@ -108,3 +108,16 @@ def test_edits_are_followed_and_a_broken_file_leaves_the_version_before(tmp_path
     assert told[2] == "42\n"
     assert told[4].startswith("rnn.py, line ") and "SyntaxError" in told[4] and told[4].endswith("goes on.\n42\n")
     assert told[5] == "42\n"
+
+
+def test_what_was_deleted_from_a_module_is_gone(tmp_path):
+    shutil.copytree(ROOT / "starter", tmp_path / "starter")
+    path = tmp_path / "starter" / "rnn.py"
+    told = run(
+        tmp_path,
+        "from grader.check import follow_edits\nfrom starter import rnn\nfollow_edits()",
+        f"from pathlib import Path; file = Path({str(path)!r})\n"
+        "file.write_text(file.read_text(encoding='utf-8').replace('def forecast(', 'def forecasts('), encoding='utf-8')",
+        "print(hasattr(rnn, 'forecast'), hasattr(rnn, 'forecasts'))",
+    )
+    assert told[2] == "False True\n"
