@@ -938,7 +938,7 @@ footnote(fig, make_windows, RNN, step, forecast)
 show(fig, alt="By how many percent each forecast is better than persistence, one day ahead: RNN and linear model lead.")
 
 # %% tags=["experiment"]
-fig = plots.plot_horizon(errors, f"root mean squared error ({data.unit})")
+fig = plots.plot_horizon(errors, f"root mean squared error ({data.unit})", ahead="days ahead")
 footnote(fig, make_windows, RNN, step, forecast)
 show(
     fig, alt="Errors over 14 days. Those of the RNN and the linear model start low and cross the flat line of the mean."

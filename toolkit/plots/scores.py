@@ -57,7 +57,7 @@ def plot_scores(
     for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
         ax.axvline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
     if guess is not None:
-        ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, label="your prediction")
+        ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, alpha=0.45, zorder=0, label="your prediction")
     legend(ax)
     return fig
 
