@@ -308,4 +308,6 @@ def shown(value, drained: bool = False, inner: bool = False) -> str:
 def _kind(kind: str) -> str:
     if kind in ITERATORS:
         return f"a {kind.removeprefix('builtins.')}, which holds no values yet: make them and put them together"
+    if kind.startswith("builtins."):
+        return f"a {kind.removeprefix('builtins.')}"
     return "a NumPy array" if kind == "numpy.ndarray" else kind

@@ -89,7 +89,9 @@ def _other_names(got: dict, want: dict) -> str:
     found = [key for key in missing if any(same(value, want[key]) for value in mine.values())]
     if not missing or len(found) < len(missing) or len(mine) != len(missing):
         return ""
-    return f"the values are right, but {_listed(list(map(str, mine)))} should be called {_listed(list(map(str, missing)))}"
+    return (
+        f"the values are right, but {_listed(list(map(str, mine)))} should be called {_listed(list(map(str, missing)))}"
+    )
 
 
 def _pairs(compared: Compared) -> list[tuple]:
@@ -113,6 +115,8 @@ def _of_a_part(got, want, compared: Compared) -> str:
 
 def _of_its_type(got: Array, want: Array, near: Near) -> str:
     """Numbers that are right to the precision of their own type, or to that of one that they passed through."""
+    if not near.want.is_floating_point():
+        return ""
     if agrees_already(near) or (got.dtype != want.dtype and agrees_already(replace(near, close=_to_single))):
         return "its numbers are right, and only their type is another: keep to that of the arguments"
     if want.dtype == DOUBLE and agrees_already(replace(near, close=_to_single)):

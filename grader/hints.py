@@ -107,8 +107,16 @@ def _right_too(outcome: Outcome, library) -> set[str]:
         return set()
     variants = library.variants(outcome.check)
     return {name for name, theirs in variants.items() if len(theirs) == len(outcome.log)
-            and all(same_answer(mine, other, False) and set(other.effects) <= set(mine.effects)
-                    for mine, other in zip(outcome.log, theirs, strict=True))}  # fmt: skip
+            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True))}  # fmt: skip
+
+
+def _as_right(outcome: Outcome, mine: Seen, other: Seen) -> bool:
+    """Whether another answer is as right as the student's, which passed. A property may hold of wrong values."""
+    if other.effects and not mine.effects:
+        return False
+    if not outcome.check.is_value and mine.failure is None and other.failure is None:
+        return True
+    return same_answer(mine, other, messages=False)
 
 
 def _is_telling(outcome: Outcome) -> bool:

@@ -163,7 +163,9 @@ def _one_step_of_it(near: Near) -> str:
         if near.got.shape == near.want.select(place, 0).shape:
             for index, name in ((-1, "last"), (0, "first")):
                 if near.agree(near.got, near.want.select(place, index)):
-                    return f"it is the {name} {_entry(near, place)} alone along {near.axis(place)}; all of them are wanted"
+                    return (
+                        f"it is the {name} {_entry(near, place)} alone along {near.axis(place)}; all of them are wanted"
+                    )
     for place in range(near.got.dim()):
         if near.want.shape == near.got.select(place, 0).shape:
             for index, name in ((-1, "last"), (0, "first")):
@@ -282,7 +284,8 @@ def _offset(near: Near) -> str:
     if not near.want.is_floating_point():
         return ""
     apart = float((near.got - near.want).flatten()[0])
-    if not math.isfinite(apart) or not near.agree(near.got - apart):
+    size = float(near.want.abs().mean())
+    if not math.isfinite(apart) or abs(apart) < LEAST_FACTOR * size or not near.agree(near.got - apart):
         return ""
     return f"every entry is {abs(apart):.4g} too {'large' if apart > 0 else 'small'}"
 

@@ -17,9 +17,8 @@ def numbers(impl) -> dict[str, float]:
     expect(set(found) == set(FAULTY), f"the configuration has the keys {sorted(map(str, found))}, "
            f"expected {sorted(FAULTY)}")  # fmt: skip
     for name, value in found.items():
-        expect(
-            type(value) in (int, float) and math.isfinite(value), f"{name} is {shown(value)}, expected a finite number"
-        )
+        wanted = "a number without quotation marks" if isinstance(value, str) else "a finite number"
+        expect(type(value) in (int, float) and math.isfinite(value), f"{name} is {shown(value)}, expected {wanted}")
     for name in ("lr", "scale"):
         expect(found[name] > 0, f"{name} is {found[name]:g}, expected a number above 0")
     return found
