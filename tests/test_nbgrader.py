@@ -79,7 +79,15 @@ def test_round_trip_with_the_engine(api, tmp_path, examples):
         hand_in(tmp_path, student, files)
         answer = api.autograde(ASSIGNMENT, student)
         assert answer["success"], answer.get("log")
-    full = {"check-1-1": 2, "check-1-2": 3, "check-1-3": 2, "check-1-4": 4, "check-1-5": 2, "check-1-6": 2, "check-1-7": 2}
+    full = {
+        "check-1-1": 2,
+        "check-1-2": 3,
+        "check-1-3": 2,
+        "check-1-4": 4,
+        "check-1-5": 2,
+        "check-1-6": 2,
+        "check-1-7": 2,
+    }
     assert {name: score for name, score in scores(api, "complete").items() if name in full} == full
     assert sum(scores(api, "untouched")[name] for name in full) == 0
     assert scores(api, "1.2-bias-hh-missing")["check-1-2"] == 0
