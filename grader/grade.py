@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
+from grader.lint import defining
 from grader.notebooks import parse
 from grader.results import SCHEMA, dump, write_atomically
 from grader.tasks import CELLS, Course, Task, load_course
@@ -205,10 +206,10 @@ def session_for(material: Material, course: Course, device: str, nursery):
 
 
 def _source(task: Task, material: Material) -> str | None:
-    """The source to read for what the task forbids; cells may import what they like unless their task says otherwise."""
+    """The source to read for what the task forbids: a module, or the cells in which the task's function is defined."""
     if not task.space.startswith(CELLS):
         return material.modules.get(task.space)
-    return None
+    return defining(task.symbol, [text for _, text in material.cells.get(task.space, [])])
 
 
 def _versions() -> dict[str, str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.kit import Check
-from grader.compare import Mismatch, same_seen
-from grader.engine.values import Failure, Seen
+from grader.compare import Mismatch, pairs, same, same_answer, same_seen
+from grader.engine.values import Array, Failure, Seen
 from grader.explain import is_about_values, what_would_agree
 from grader.results import TO_DO, CheckResult
 
@@ -41,9 +41,18 @@ def add_hints(outcomes: list[Outcome], library, try_parts: Callable[[], str]) ->
         return
     found, whole = recognise(outcomes, library)
     for outcome in failed:
-        outcome.result.hint = found.get(outcome.check.name) or outcome.result.hint
+        outcome.result.hint = found.get(outcome.check.name) or ("" if whole else outcome.result.hint)
     if not whole:
         _explain([outcome for outcome in failed if _unexplained(outcome)], try_parts)
+    _tell_once([outcome.result for outcome in failed])
+
+
+def _tell_once(results: list[CheckResult]) -> None:
+    """A hint that stands at one check already is not repeated at the next."""
+    told: set[str] = set()
+    for result in results:
+        result.hint = "" if result.hint in told else result.hint
+        told.add(result.hint)
 
 
 def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
@@ -51,7 +60,8 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
 
     A variant that answers every check of the task alike explains them all: its hint stands at the first, and the second
     value is True. Where none does, since there is more than one mistake, each failed check gets the hint of the variant
-    that answers it alike and the most others besides; an exception alone is no such sign.
+    that answers it alike and the most others besides, if it is right wherever the student's code is. An exception alone is
+    no such sign, nor are zeros.
     """
     alike = {outcome.check.name: _alike(outcome, library) for outcome in outcomes}
     hints = library.hints(outcomes[0].check.task)
@@ -59,10 +69,11 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     whole = [variant for variant in hints if all(variant in names for names in alike.values())]
     if whole:
         return {failed[0].check.name: hints[whole[0]]}, True
+    possible = set(hints).intersection(*(_right_too(outcome, library) for outcome in outcomes if not outcome.failed))
     found: dict[str, str] = {}
     for outcome in failed:
-        name, told = outcome.check.name, outcome.log[-1:]
-        likely = [variant for variant in alike[name] if told and told[0].failure is None]
+        name = outcome.check.name
+        likely = [variant for variant in alike[name] if variant in possible] if _is_telling(outcome) else []
         if likely:
             best = max(likely, key=lambda variant: sum(variant in names for names in alike.values()))
             found[name] = hints[best] if hints[best] not in found.values() else ""
@@ -74,11 +85,53 @@ def _alike(outcome: Outcome, library) -> list[str]:
     if not outcome.log:
         return []
     variants = library.variants(outcome.check)
-    return [name for name, theirs in variants.items() if _same_log(outcome.log, theirs)]
+    return [name for name, theirs in variants.items() if _same_log(outcome, theirs)]
 
 
-def _same_log(log: list[Seen], theirs: list[Seen]) -> bool:
-    return len(log) == len(theirs) and all(map(same_seen, log, theirs))
+def _same_log(outcome: Outcome, theirs: list[Seen]) -> bool:
+    """Whether all that was seen is the same. Words of exceptions count where one of them failed the check, at its end."""
+    if len(outcome.log) != len(theirs):
+        return False
+    words = [False] * (len(theirs) - 1) + [_raised(outcome)]
+    return all(map(same_seen, outcome.log, theirs, words))
+
+
+def _raised(outcome: Outcome) -> bool:
+    """Whether an exception failed the check, and not another value or the lack of one."""
+    return outcome.failed and (outcome.mismatch is None or outcome.mismatch.failure is not None)
+
+
+def _right_too(outcome: Outcome, library) -> set[str]:
+    """The variants that are right in a check that the student's code passed."""
+    if not outcome.log:
+        return set()
+    variants = library.variants(outcome.check)
+    return {name for name, theirs in variants.items() if len(theirs) == len(outcome.log)
+            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True))}  # fmt: skip
+
+
+def _as_right(outcome: Outcome, mine: Seen, other: Seen) -> bool:
+    """Whether another answer is as right as the student's, which passed. A property may hold of wrong values."""
+    if other.effects and not mine.effects:
+        return False
+    if not outcome.check.is_value and mine.failure is None and other.failure is None:
+        return True
+    return same_answer(mine, other, messages=False)
+
+
+def _is_telling(outcome: Outcome) -> bool:
+    """Whether a known mistake may be read off this one answer: not off an exception, nor off one number everywhere."""
+    if not outcome.log or outcome.log[-1].failure is not None:
+        return False
+    compared = outcome.mismatch and outcome.mismatch.compared
+    if not compared:
+        return True
+    try:
+        wrong = [got for _, got, want in pairs(compared.got, compared.want) if not same(got, want)
+                 and isinstance(got, Array) and isinstance(want, Array) and got.shape == want.shape]  # fmt: skip
+    except Mismatch:
+        return True
+    return not wrong or any(got.data is None or bool(got.data.any()) for got in wrong)
 
 
 def _unexplained(outcome: Outcome) -> bool:
@@ -112,20 +165,29 @@ def _has_parts(mismatch: Mismatch) -> bool:
 
 
 RETURNS = "It gave None: does every way through the function end with `return`?"
+FIXED_DEVICE = "A tensor was made on a fixed device. Make it beside an argument, as in x.new_zeros(...)."
+NOT_MET = ("Two tensors of different shapes are added or multiplied. Print both shapes just before that line: which axis is the "
+           "batch, which the features?")  # fmt: skip
 NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
 STOPPED = "A cell above stopped before this was defined: mend that cell first."
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
-    ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch",
+    ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),
-    ("RuntimeError", r"must match the size of tensor|expanded size", "Two tensors of different shapes are added or "
-     "multiplied. Print both shapes just before that line: which axis is the batch, which the features?"),
+    ("RuntimeError", r"must match the size of tensor|expanded size", NOT_MET),
+    ("RuntimeError", r"stack expects each tensor to be equal size", "What is stacked differs in length: print the shapes. "
+     "Does one of the slices run past the end? A slice that does comes out shorter, without a word."),
+    ("RuntimeError", r"expected a non-empty (list of Tensors|TensorList)|expects a non-empty TensorList",
+     "The list is empty: the loop that fills it ran not once. Print what it counts over."),
+    ("RuntimeError", r"Boolean value of Tensor with more than one value is ambiguous", "`if`, `or` and `not` ask for one truth, "
+     "and a whole tensor has none. To see whether something was left out, ask whether it is None."),
     ("RuntimeError", r"expected .* dtype|same dtype|expected scalar type", "Two dtypes meet. Make new tensors with the dtype of "
      "an argument, as in x.new_zeros(...), so that float64 inputs work as well."),
     ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
-     "A tensor was made on a fixed device. Make it beside an argument, as in x.new_zeros(...)."),
+     FIXED_DEVICE),
+    ("NotImplementedError", r"Cannot copy out of meta tensor", FIXED_DEVICE),
     ("LookupError", r"^\w+ is not defined$", "Run the cell that defines it, then this one."),
     ("LookupError", r"^\w+ is not defined in ", "Nothing of this name stands in the file: has it been "
      "renamed, indented or deleted?"),
@@ -135,14 +197,34 @@ USUAL = (
     ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
     ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
      "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
+    ("ValueError", r"only one element tensors can be converted", "One number is asked for here, as by float() or a function of "
+     "the math module, and a whole tensor came. Torch has functions that take whole tensors."),
+    ("RuntimeError", r"cannot be converted to Scalar", "One number is asked for here, as by float() or .item(), and a whole "
+     "tensor came."),
+    ("TypeError", r"(len\(\) of|iteration over) a 0-d tensor", "A tensor has lost its axes here: a squeeze that names no axis "
+     "takes away every axis of size 1."),
+    ("TypeError", r"missing \d+ required|positional arguments? but|unexpected keyword", "A function is called with more or fewer "
+     "arguments than it takes. Compare the call with its first line; the first lines of the course's own stay as given."),
+    ("ValueError", r"^its parameters are |^its \w+ has shape", "The parameters are given in `__init__`: keep their names and "
+     "shapes, and write the computation with them."),
+    ("IndexError", r"out of bounds for dimension", "An index runs off the end of its axis. Print the shape: is it the axis "
+     "you mean, and does it hold so many entries?"),
+    ("AttributeError", r"'(tuple|list)' object", "A pair or a list is used as if it were one tensor. A model's state may be a "
+     "pair: hand it on as it came."),
     ("AttributeError", r"'NoneType'", NONE),
     ("TypeError", r"'NoneType'", NONE),
     ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
+    ("AttributeError", r"has no attribute", "There is nothing of that name here: is it misspelt, or called something else where "
+     "it is made?"),
+    ("NameError", r"name '(weight_\w+|bias_\w+|hidden_size|input_size|cell)'", "That belongs to the object. Inside a method it "
+     "is reached through self."),
     ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing? "
      "(Of a notebook, cells marked as experiments are not run for a grade.)"),
     ("ModuleNotFoundError", r".", "There is no such module here: is its name misspelt? Torch and the standard library "
      "are enough."),
     ("TabError", r".", "Tabs and spaces are mixed: indent with four spaces a level."),
+    ("SyntaxError", r"outside (of )?(a )?(function|loop)", "This line stands outside of what it belongs to: indent it as the "
+     "lines before it are."),
     ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
     ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),
 )  # fmt: skip

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.tasks import Course, Task
+from grader.tasks import CELLS, Course, Task
 
-__all__ = ["Finding", "findings"]
+__all__ = ["Finding", "defining", "findings"]
 
 MAX_FINDINGS = 20
 MAX_PARTS = 12  # of a dotted name
@@ -48,10 +48,28 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
     for node in _reached(tree, task.symbol, others):
         if id(node) in only_named:
             continue
-        for finding in _judge(node, names, patterns, own):
+        judged = _judge_in_cell(node, names) if task.space.startswith(CELLS) else _judge(node, names, patterns, own)
+        for finding in judged:
             found[finding.line, finding.message] = finding
     listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
     return listed[:MAX_FINDINGS]
+
+
+def defining(symbol: str, cells: Iterable[str]) -> str | None:
+    """The cells that define or assign a symbol, as one text; None where there are none. What can't be parsed is left out."""
+    return "\n\n".join(text for text in cells if symbol in _given_names(text)) or None
+
+
+def _given_names(text: str) -> set[str]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {
+        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    return _defined(tree.body) | assigned | imported
 
 
 @lru_cache(maxsize=1)
@@ -145,6 +163,16 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[s
         yield Finding(node.lineno, f"{found.lstrip('*.')} is not allowed in this task: write that part yourself", True)
     elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
+
+
+def _judge_in_cell(node: ast.AST, names: dict[str, str]) -> Iterator[Finding]:
+    """In a notebook everything but the course's own solutions may be used; the given cells name them for experiments."""
+    if isinstance(node, ast.ImportFrom) and node.module == "toolkit":
+        return
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (finding for finding in _judge_import(node) if finding.forbidden)
+    elif isinstance(node, ast.Attribute | ast.Name) and "stand_ins" in _full_name(node, names).lstrip("*").split("."):
+        yield Finding(node.lineno, "stand_ins holds the course's own solutions: write this part yourself", True)
 
 
 def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:

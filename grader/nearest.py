@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Near", "nearest", "number_clause"]
+__all__ = ["Near", "agrees_already", "nearest", "number_clause"]
 
 MAX_ENTRIES = 50_000
 MAX_AXES = 4
 MAX_STEPS = 3  # of a shift, or too many or too few
+MOSTLY = 0.75
 MIN_OVERLAP = 3  # steps that have to agree after a shift
 MAX_ORDERED = 64  # entries along an axis that are looked for in another order
 ENOUGH_NUMBERS, ENOUGH_INTEGERS, ENOUGH_BITS = 3, 6, 8  # different values that have to agree; of bits, how many
+LEAST_FACTOR = 1e-3  # what is nearer to 1 than this is no factor, but something small that was lost on the way
 EXACT = 1e-4  # how close a factor is to a whole number
 NUMBER_EXACT = 1e-5  # the same where there is only one number to tell by
 MAX_FACTOR, MAX_UNDER_ROOT = 1000, 100
@@ -38,6 +40,7 @@ class Near:
     close: Close
     axes: tuple[str, ...] = ()
     terms: Mapping[str, torch.Tensor] | None = None
+    places_told: bool = True  # whether it is worth telling up to where along an axis it is right
 
     def agree(self, got: torch.Tensor, want: torch.Tensor | None = None) -> bool:
         """Whether these agree, in enough different values other than zero that it is no chance."""
@@ -65,6 +68,11 @@ def nearest(near: Near) -> str:
         return ""
     looks = SAME_SHAPE if near.got.shape == near.want.shape else OTHER_SHAPE
     return next((clause for look in looks if (clause := look(near))), "")
+
+
+def agrees_already(near: Near) -> bool:
+    """Whether all numbers agree as they stand."""
+    return near.got.shape == near.want.shape and near.agree(near.got)
 
 
 def number_clause(got: float, want: float) -> str:
@@ -129,7 +137,7 @@ def _steps_too_few_or_many(near: Near) -> str:
     (place,) = apart
     more = near.got.shape[place] - near.want.shape[place]
     small, large = (near.want, near.got) if more > 0 else (near.got, near.want)
-    size, steps = small.shape[place], f"{abs(more)} step{'s' if abs(more) > 1 else ''}"
+    size, steps = small.shape[place], _counted(near, place, abs(more))
     for start, end in ((0, "end"), (abs(more), "beginning")):
         part = large.narrow(place, start, size)
         if near.agree(part, small) if more > 0 else near.agree(small, part):
@@ -138,13 +146,26 @@ def _steps_too_few_or_many(near: Near) -> str:
     return ""
 
 
+def _entry(near: Near, place: int) -> str:
+    """What lies one after another along an axis: steps of time, and entries of anything else that has a name."""
+    named = near.axes[place] if len(near.axes) == near.want.dim() else "time"
+    return "step" if named == "time" else "entry"
+
+
+def _counted(near: Near, place: int, count: int) -> str:
+    one = _entry(near, place)
+    return f"{count} {one}" if count == 1 else f"{count} {'entries' if one == 'entry' else 'steps'}"
+
+
 def _one_step_of_it(near: Near) -> str:
     """One step where a whole axis was expected, or a whole axis where one step was."""
     for place in range(near.want.dim()):
         if near.got.shape == near.want.select(place, 0).shape:
             for index, name in ((-1, "last"), (0, "first")):
                 if near.agree(near.got, near.want.select(place, index)):
-                    return f"it is the {name} step alone along {near.axis(place)}; all of them are wanted"
+                    return (
+                        f"it is the {name} {_entry(near, place)} alone along {near.axis(place)}; all of them are wanted"
+                    )
     for place in range(near.got.dim()):
         if near.want.shape == near.got.select(place, 0).shape:
             for index, name in ((-1, "last"), (0, "first")):
@@ -181,7 +202,7 @@ def _reshaped(near: Near) -> str:
 
 def _reversed(near: Near) -> str:
     for place in near.places():
-        if near.agree(near.got.flip(place)):
+        if near.got.shape[place] > 1 and near.agree(near.got.flip(place)):
             return f"it agrees when it is reversed along {near.axis(place)}"
     return ""
 
@@ -196,7 +217,7 @@ def _shifted(near: Near) -> str:
             got, want = near.got.narrow(place, start, rest), near.want.narrow(place, other, rest)
             still = near.close(near.got.narrow(place, other, rest), want)
             if near.agree(got, want) and bool((~still).float().mean() > 0.5):
-                count = f"{steps} step{'s' if steps > 1 else ''}"
+                count = _counted(near, place, steps)
                 return (
                     f"it agrees when it is moved {count} {way} along {near.axis(place)}, but for what has no neighbour"
                 )
@@ -228,6 +249,8 @@ def _scaled(near: Near) -> str:
         return ""
     if abs(factor + 1) < 1e-3:
         return "every entry has the wrong sign"
+    if abs(factor - 1) < LEAST_FACTOR:
+        return ""
     return f"every entry is {_multiple(factor)} what it should be{_size_named(near, factor)}"
 
 
@@ -261,7 +284,8 @@ def _offset(near: Near) -> str:
     if not near.want.is_floating_point():
         return ""
     apart = float((near.got - near.want).flatten()[0])
-    if not math.isfinite(apart) or not near.agree(near.got - apart):
+    size = float(near.want.abs().mean())
+    if not math.isfinite(apart) or abs(apart) < LEAST_FACTOR * size or not near.agree(near.got - apart):
         return ""
     return f"every entry is {abs(apart):.4g} too {'large' if apart > 0 else 'small'}"
 
@@ -324,12 +348,12 @@ def _missing_term(near: Near) -> str:
 def _where(near: Near) -> str:
     """Right but for one step along an axis, or right up to a step and wrong from it on, or the other way round."""
     bad = ~near.close(near.got, near.want)
-    if int(bad.sum()) < 2:
+    if int(bad.sum()) < 2 or not near.places_told:
         return ""
     for place in near.places():
         size = bad.shape[place]
         wrong = bad.movedim(place, 0).reshape(size, -1).any(dim=1).nonzero().flatten().tolist()
-        if size < 3 or len(wrong) == size:
+        if size < 3 or len(wrong) == size or not _wholly_wrong(bad, place, wrong):
             continue
         right = [index for index in range(size) if index not in wrong]
         if len(near.want.select(place, right[0]).unique()) < 2:
@@ -342,6 +366,11 @@ def _where(near: Near) -> str:
         if wrong == list(range(len(wrong))):
             return f"along {near.axis(place)} it is wrong up to index {wrong[-1]}, and right from there on"
     return ""
+
+
+def _wholly_wrong(bad: torch.Tensor, place: int, wrong: list[int]) -> bool:
+    """Whether nearly all is wrong where something is: else the line between right and wrong is drawn by chance."""
+    return bool(bad.movedim(place, 0)[wrong].double().mean() > MOSTLY)
 
 
 OTHER_SHAPE = (_swapped_axes, _axes_of_one, _steps_too_few_or_many, _one_step_of_it, _summed, _reshaped)

@@ -40,8 +40,9 @@ def test_a_bank_has_one_mistake_in_each_variant_and_tells_them_apart(course, lib
     for variant in variants_of(task):
         found = runs(course, library, variant)
         assert not all(passed for _, passed in found.values()), f"{variant.name} passes"
-        kinds = {entry.failure.kind for log, _ in found.values() for entry in log if entry.failure}
-        assert not kinds & {"SyntaxError", "NameError"}, variant.name
+        raised = [entry.failure for log, _ in found.values() for entry in log if entry.failure]
+        assert not {failure.kind for failure in raised} & {"SyntaxError", "NameError"}, variant.name
+        assert not any("does not run" in failure.message for failure in raised), variant.name
         seen[variant] = [log for log, _ in found.values()]
     pairs = [(one, other) for one, other in itertools.combinations(seen, 2) if one.hint != other.hint]
     assert [(one.name, other.name) for one, other in pairs if same_logs(seen[one], seen[other])] == []
@@ -198,6 +199,23 @@ torch.nn.utils.clip_grad_norm_(list(model.parameters()), max_norm=max_norm, erro
 optimizer.step()
 return loss.detach().cpu().tolist()
 """),
+    "1.6 a number of NumPy's that is a float": ("1.6", """
+import numpy as np
+optimizer.zero_grad()
+loss = torch.nn.functional.mse_loss(model(x)[0], y)
+loss.backward()
+torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+optimizer.step()
+return np.float64(loss.item())
+"""),
+    "1.7 from the data, as tensors": ("1.7", """
+return {"lr": 0.01, "shift": barometer().mean(), "scale": barometer().std(), "gain": 1}
+"""),
+    "1.7 from the data, as NumPy's numbers": ("1.7", """
+import numpy as np
+readings = barometer().numpy()
+return {"lr": np.float64(0.01), "shift": readings.mean(), "scale": np.std(readings), "gain": np.int64(1)}
+"""),
 }  # fmt: skip
 
 
@@ -212,17 +230,24 @@ WRONG = {
     "1.1 no axis at all": ("windows_refuse_bad_series", "if series.dim() not in (1, 2):", "if series.dim() > 2:"),
     "1.1 length 0": ("windows_refuse_bad_lengths", "length < 1 or horizon", "length < 0 or horizon"),
     "1.1 horizon 0": ("windows_refuse_bad_lengths", "or horizon < 1", "or horizon < 0"),
+    "1.1 a seed of its own": ("windows_leave_the_series_alone", "return torch", "torch.manual_seed(0)\nreturn torch"),
+    "1.2 a state kept on self": (
+        "step_without_a_state", "if h is None:",
+        "h, self.kept = h if h is not None else getattr(self, 'kept', h), self.bias_hh + 0 * x[:, :1]\nif h is None:"),
     "1.2 memory that nobody wrote to": ("step_without_a_state", "torch.zeros(len(x), self.hidden_size, dtype=x.dtype",
                                         "torch.Tensor(len(x), self.hidden_size).to(dtype=x.dtype"),
     "1.3 memory that nobody wrote to": ("outputs_and_last_state", "h, outputs = h0, []",
                                         "h, outputs = x.new_empty(len(x), self.cell.hidden_size) if h0 is None else h0, []"),
     "1.4 a graph is held": ("gradients_by_hand_hold_no_graph", "with torch.no_grad():", "if True:"),
     "1.4 old gradients cleared": ("gradients_by_hand_leave_things_alone", "return grads", "cell.zero_grad()\n    return grads"),
+    "1.4 zeros of another dtype": ("gradients_by_hand_without_a_state", "x.new_zeros(len(x), len(cell.weight_hh))",
+                                   "torch.zeros(len(x), len(cell.weight_hh), device=x.device)"),
     "1.5 old gradients cleared": ("forecast_leaves_things_alone", "made = [step]", "model.zero_grad()\nmade = [step]"),
     "1.5 a call more": ("context_is_read_once", "return ", "model(step, state)\nreturn "),
     "1.6 evaluation mode for the pass": ("step_works_in_the_mode_it_finds", "y_hat, _ = model(x)",
                                          "mode = model.training\nmodel.eval()\ny_hat, _ = model(x)\nmodel.train(mode)"),
     "1.6 a little too long": ("step_with_clipping", "max_norm)", "1.01 * max_norm)"),
+    "1.6 a rounded loss": ("loss_before_the_step", "return loss.item()", "return round(loss.item(), 4)"),
     "1.6 NaN made zero": ("loss_that_is_not_a_number", "return loss.item()", "return loss.nan_to_num().item()"),
 }  # fmt: skip
 

@@ -187,6 +187,26 @@ def test_what_a_task_forbids_is_found(course, line, task):
     assert not any(finding.forbidden for other in others for finding in findings(other, solved(course), course))
 
 
+TRAIN_STEP = "def train_step(*args):\n    return {}(*args)"
+
+
+@pytest.mark.parametrize("cells, forbidden", [
+    ([TRAIN_STEP.format("stand_ins.train_step")], True),
+    (["from toolkit.stand_ins import train_step"], True),
+    (["from toolkit.stand_ins import train_step as given\n" + TRAIN_STEP.format("given")], True),
+    (["import toolkit.stand_ins as s\ntrain_step = s.train_step"], True),
+    (["from toolkit import stand_ins\n" + TRAIN_STEP.format("mine")], False),
+    (["fit(stand_ins.train_step)", TRAIN_STEP.format("mine")], False),
+    (["%matplotlib inline\n" + TRAIN_STEP.format("mine")], False),
+    (["import sys, toolkit.plots\n" + TRAIN_STEP.format("mine")], False),
+])  # fmt: skip
+def test_a_cell_may_not_hand_in_what_the_course_gives(course, cells, forbidden):
+    from grader.lint import defining, findings
+
+    text = defining("train_step", cells)
+    assert bool(text and findings(course.tasks["1.6"], text, course)) == forbidden
+
+
 def test_a_forbidden_call_costs_the_task_and_is_told(tmp_path, course):
     text = solved(course, RNNCell="return torch.rnn_tanh_cell(x, x.new_zeros(len(x), self.hidden_size) if h is None else h, "
                                   "self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)")  # fmt: skip

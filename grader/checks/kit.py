@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import grader.checks
-from grader.compare import Mismatch, agree, agree_on_device, gradients_agree, no_effects, raises
+from grader.compare import Mismatch, agree, agree_on_device, gradients_agree, no_effects, raises, shown
 from grader.engine.values import Array, Seen
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "parts_of",
     "piece",
     "raises",
+    "shown",
 ]  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def expect(condition: bool, otherwise: str) -> None:
 def answer(seen: Seen, kind: type, what: str):
     """The value seen, which has to be of this kind; what was raised or came instead fails the check."""
     agree(seen, Seen(seen.value), what)
-    expect(isinstance(seen.value, kind), f"{what} is of another kind than expected, a {kind.__name__}")
+    expect(isinstance(seen.value, kind), f"{what} is {shown(seen.value)}, expected a {kind.__name__}")
     return seen.value
 
 

@@ -10,6 +10,7 @@ from grader.compare import same_seen
 from grader.engine.values import Array, Given, Seen
 
 SMALL = 0.01  # tanh leaves numbers of this size as they are, within the tolerance of the checks
+TINY = 1e-4  # and their slope there is 1, within that tolerance too
 CLOSED = -30.0  # a gate whose input is this is shut
 
 
@@ -220,6 +221,18 @@ def part_gradient_of_biases(student, reference, draw):
     x, grad_outputs = torch.zeros(1, 1, 3), draw.normal(1, 1, 4)
     for key in ("bias_ih", "bias_hh"):
         gradient(student, reference, no_weights(), x, grad_outputs, key)
+
+
+@part("1.4", "weight_ih over steps and sequences")
+def part_weight_ih_over_steps(student, reference, draw):
+    gradient(student, reference, no_weights(), draw.normal(2, 3, 3), draw.normal(2, 3, 4), "weight_ih")
+
+
+@part("1.4", "weight_hh over steps and sequences")
+def part_weight_hh_over_steps(student, reference, draw):
+    """The states are so small that tanh has slope 1, and none is handed on."""
+    weights = only(draw, cell_shapes(3, 4), "weight_ih", scale=TINY)
+    gradient(student, reference, weights, draw.normal(2, 3, 3), draw.normal(2, 3, 4) / TINY, "weight_hh")
 
 
 @part("1.4", "h0 through one step")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from grader.checks.kit import answer, check, expect
-from grader.engine.values import Array
+from grader.checks.kit import answer, check, expect, shown
 from toolkit.trial import FAULTY, TARGET, final_error, trial
 
 REPEATING = 91.0  # pascals: the error of repeating the last value
@@ -14,20 +13,15 @@ REPEATING = 91.0  # pascals: the error of repeating the last value
 
 def numbers(impl) -> dict[str, float]:
     """The configuration, held to what a trial takes."""
-    found = answer(impl.call("configuration"), dict, "the configuration")
-    found = {name: _plain(value) for name, value in found.items()}
+    found = answer(impl.call("props.plain_numbers", impl.new("configuration")), dict, "the configuration")
     expect(set(found) == set(FAULTY), f"the configuration has the keys {sorted(map(str, found))}, "
            f"expected {sorted(FAULTY)}")  # fmt: skip
     for name, value in found.items():
-        expect(type(value) in (int, float) and math.isfinite(value), f"{name} is {value!r}, expected a finite number")
+        wanted = "a number without quotation marks" if isinstance(value, str) else "a finite number"
+        expect(type(value) in (int, float) and math.isfinite(value), f"{name} is {shown(value)}, expected {wanted}")
     for name in ("lr", "scale"):
         expect(found[name] > 0, f"{name} is {found[name]:g}, expected a number above 0")
     return found
-
-
-def _plain(value):
-    """A number that came as a tensor of no axes is welcome."""
-    return value.data.item() if isinstance(value, Array) and value.shape == () and value.data is not None else value
 
 
 def error_with(found: dict[str, float], seed: int = 0) -> float:
@@ -50,11 +44,11 @@ def test_configuration_has_four_numbers(student, reference, draw):
 def test_configuration_beats_repeating(student, reference, draw):
     """A trial with it ends below the error of repeating the last value."""
     error = error_with(numbers(student))
-    expect(error < REPEATING, f"the error at the end is {error:.0f} Pa, expected less than {REPEATING:.0f} Pa")
+    expect(error < REPEATING, f"the error at the end is {error:.1f} Pa, expected less than {REPEATING:.0f} Pa")
 
 
 @check("1.7")
 def test_configuration_reaches_the_target(student, reference, draw):
     """A trial with it ends at the target or below."""
     error = error_with(numbers(student))
-    expect(error <= TARGET, f"the error at the end is {error:.0f} Pa, expected at most {TARGET:.0f} Pa")
+    expect(error <= TARGET, f"the error at the end is {error:.1f} Pa, expected at most {TARGET:.0f} Pa")

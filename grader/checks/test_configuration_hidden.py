@@ -16,5 +16,5 @@ def test_configuration_with_other_weights(student, reference, draw):
     limit = SLACK * TARGET
     expect(
         error <= limit,
-        f"with other first weights the error at the end is {error:.0f} Pa, expected at most {limit:.0f} Pa",
+        f"with other first weights the error at the end is {error:.1f} Pa, expected at most {limit:.0f} Pa",
     )

@@ -40,8 +40,8 @@ def test_sequence_on_another_device(student, reference, draw):
 def test_gradients_by_hand_for_a_state_in_the_graph(student, reference, draw):
     """Inputs that require gradients are welcome."""
     weights = draw.weights(cell_shapes(2, 3))
-    x, grad_outputs = draw.given("x", 2, 4, 2, grad=True), draw.given("grad_outputs", 2, 4, 3)
-    h0 = draw.given("h0", 2, 3, grad=True)
+    x, grad_outputs = draw.given("x", 5, 4, 2, grad=True), draw.given("grad_outputs", 5, 4, 3)
+    h0 = draw.given("h0", 5, 3, grad=True)
     got, want = (by_hand(impl, weights, x, grad_outputs, h0) for impl in (student, reference))
     agree(got, want, "the dict")
 

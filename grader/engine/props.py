@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -23,6 +24,7 @@ __all__ = [
     "load",
     "optimizer",
     "parameters",
+    "plain_numbers",
     "shapes_seen",
     "train",
 ]
@@ -43,6 +45,17 @@ def optimizer(name: str, module: nn.Module, options: dict) -> torch.optim.Optimi
 
 def parameters(module: nn.Module) -> dict[str, torch.Tensor]:
     return dict(module.named_parameters())
+
+
+def plain_numbers(values: object) -> object:
+    """A dict with numbers of torch and NumPy as Python's own; whatever else came, as it came."""
+    if not isinstance(values, dict):
+        return values
+    return {name: value.item() if _is_number(value) else value for name, value in values.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, np.generic) or (isinstance(value, torch.Tensor) and value.dim() == 0)
 
 
 def load(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:

@@ -13,8 +13,11 @@ __all__ = ["Watch", "scratch_random_state", "unwritten_memory_is_nan"]
 
 
 @contextmanager
-def scratch_random_state(seed: int = 0) -> Iterator[None]:
-    """Seed every global generator for the time of a call, and put back what was there: unseeded draws repeat."""
+def scratch_random_state(seed: int = 1_020_407) -> Iterator[None]:
+    """Seed every global generator for the time of a call, and put back what was there: unseeded draws repeat.
+
+    The seed is one that nobody takes, so that code that seeds a generator leaves another state behind than it found.
+    """
     kept = torch.get_rng_state(), random.getstate(), np.random.get_state()
     torch.default_generator.manual_seed(seed)
     random.seed(seed)

@@ -261,8 +261,8 @@ def _describe(value):
         return value if not isinstance(value, str) else str(value)[: MAX_BYTES // 8]
     if type(value) is int and abs(value) < 2**63:
         return value
-    if type(value) is float:
-        return value
+    if isinstance(value, float):  # NumPy's float64 is one
+        return float.__pos__(value)
     if isinstance(value, tuple):
         return tuple(_describe(item) for item in value)
     if isinstance(value, list):
