@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from grader.checks.kit import expect, part
 from grader.checks.test_configuration import error_with, numbers
+from toolkit.stand_ins import configuration as good_numbers
 from toolkit.trial import TARGET
 
-COMPANY = {"lr": 0.01, "shift": 101_300.0, "scale": 300.0, "gain": 1.0}
 SLACK = 1.1
 
 
 def fares_well(student, name: str) -> None:
     """A trial with this one number of the student's comes near the target."""
-    company = COMPANY | {name: numbers(student)[name]}
+    company = good_numbers() | {name: numbers(student)[name]}
     expect(error_with(company) <= SLACK * TARGET, f"{name} alone keeps a trial from the target")
 
 
