@@ -247,6 +247,7 @@ WRONG = {
     "1.6 evaluation mode for the pass": ("step_works_in_the_mode_it_finds", "y_hat, _ = model(x)",
                                          "mode = model.training\nmodel.eval()\ny_hat, _ = model(x)\nmodel.train(mode)"),
     "1.6 a little too long": ("step_with_clipping", "max_norm)", "1.01 * max_norm)"),
+    "1.6 clips to 2 at most": ("step_without_clipping", "max_norm)", "min(max_norm, 2.0))"),
     "1.6 a rounded loss": ("loss_before_the_step", "return loss.item()", "return round(loss.item(), 4)"),
     "1.6 NaN made zero": ("loss_that_is_not_a_number", "return loss.item()", "return loss.nan_to_num().item()"),
 }  # fmt: skip
