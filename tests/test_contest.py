@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -160,6 +161,10 @@ def test_a_trial_draws_from_its_own_seed_and_leaves_the_global_one_alone():
 def test_a_trial_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         trial(GOOD | change)
+
+
+def test_a_trial_takes_numbers_of_torch_and_numpy():
+    assert trial(GOOD | {"scale": torch.tensor(300.0), "shift": np.float32(101_300)}) == trial(GOOD)
 
 
 def test_a_trial_that_explodes_has_an_infinite_error():

@@ -40,7 +40,7 @@ def trial(configuration: Mapping[str, float], rnn: Callable[[int, int], nn.Modul
     Raises:
         ValueError: the configuration has other names, or values that nothing can be trained with.
     """
-    _check(configuration)
+    configuration = _numbers(configuration)
     scaled = (barometer() - configuration["shift"]) / configuration["scale"]
     inputs, targets = make_windows(scaled, LENGTH)
     with torch.random.fork_rng(devices=[]):
@@ -62,12 +62,15 @@ def final_error(errors: list[float]) -> float:
     return mean if math.isfinite(mean) else math.inf
 
 
-def _check(configuration: Mapping[str, float]) -> None:
+def _numbers(configuration: Mapping[str, float]) -> dict[str, float]:
+    """The four numbers as Python's own, also where they came as a tensor or from NumPy."""
     if not isinstance(configuration, Mapping) or set(configuration) != set(FAULTY):
         raise ValueError(f"the configuration is {configuration!r}, expected a dict with the keys {', '.join(FAULTY)}")
-    for name, value in configuration.items():
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in configuration.items()}
+    for name, value in plain.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError(f"{name} is {value!r}, expected a finite number")
     for name in ("lr", "scale"):
-        if configuration[name] <= 0:
-            raise ValueError(f"{name} is {configuration[name]:g}, expected a number above 0")
+        if plain[name] <= 0:
+            raise ValueError(f"{name} is {plain[name]:g}, expected a number above 0")
+    return plain
