@@ -5,8 +5,6 @@ python -m benchmarks.clipping
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import nn
 
@@ -33,10 +31,6 @@ def main() -> None:
                 "largest loss": summary([max(run.losses) for run in runs]),
                 "steps with a norm above 1": summary([sum(not norm <= 1 for norm in run.norms) for run in runs]),
             }
-    rows = {
-        setting: {name: entry for name, entry in row.items() if math.isfinite(entry["median"])}
-        for setting, row in rows.items()
-    }
     show_scores(save("clipping", "python -m benchmarks.clipping", SEEDS, rows, unit="as named"))
 
 

@@ -9,7 +9,7 @@ import base64
 import html
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from toolkit.session import in_notebook
 from toolkit.stand_ins import is_stand_in
 
-__all__ = ["COLOURS", "TIME", "figure", "footnote", "headline", "image_html", "legend", "numbers", "show",
+__all__ = ["COLOURS", "TIME", "compare", "figure", "footnote", "headline", "image_html", "legend", "numbers", "show",
            "styles"]  # fmt: skip
 
 # Okabe and Ito (2008): told apart with every kind of colour vision.
@@ -93,6 +93,12 @@ def styles() -> Iterator[dict]:
     """Colours and dashes for up to six lines of one picture."""
     names = [name for name in COLOURS if name != "black"]
     return ({"color": COLOURS[name], "linestyle": dash} for name, dash in zip(names, DASHES, strict=True))
+
+
+def compare(draw: Callable[..., object], lines: Mapping[str, float] | None) -> None:
+    """Thin black lines at up to three values to compare with; `draw` is `ax.axhline` or `ax.axvline`."""
+    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
+        draw(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
 
 
 def legend(ax: Axes, entries: int | None = None) -> None:

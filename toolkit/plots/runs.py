@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from toolkit.plots.canvas import COLOURS, figure, legend, styles
+from toolkit.plots.canvas import COLOURS, compare, figure, legend, styles
 from toolkit.training import History
 
 __all__ = ["plot_reach", "plot_runs", "plot_training"]
@@ -34,8 +34,7 @@ def plot_runs(runs: Mapping[str, Sequence[float]], unit: str, lines: Mapping[str
     fig, (ax,) = figure([2.3])
     for (name, losses), style in zip(runs.items(), styles(), strict=False):
         ax.plot(losses, label=name, linewidth=1.4, **style)
-    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
-        ax.axhline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    compare(ax.axhline, lines)
     ax.set_yscale("log")
     ax.set_ylabel(unit)
     ax.set_xlabel("training step")

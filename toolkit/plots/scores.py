@@ -9,7 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolkit.plots.canvas import COLOURS, WIDTH, figure, legend, numbers, styles
+from toolkit.plots.canvas import COLOURS, WIDTH, compare, figure, legend, numbers, styles
 
 __all__ = ["plot_horizon", "plot_matrices", "plot_scores"]
 
@@ -54,8 +54,7 @@ def plot_scores(
         ax.set_xlim(left=start)
     if any(len(values) > 1 for row in scores.values() for values in row.values()):
         ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
-    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
-        ax.axvline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    compare(ax.axvline, lines)
     if guess is not None:
         ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, alpha=0.45, zorder=0, label="your prediction")
     legend(ax)
@@ -84,8 +83,7 @@ def plot_horizon(
     fig, (ax,) = figure([2.3])
     for (name, values), style in zip(errors.items(), styles(), strict=False):
         ax.plot(range(1, len(values) + 1), numbers(values), label=name, **style)
-    for (label, value), dash in zip((lines or {}).items(), (":", "--", "-."), strict=False):
-        ax.axhline(value, color=COLOURS["black"], linewidth=1, linestyle=dash, label=label)
+    compare(ax.axhline, lines)
     ax.set_ylim(bottom=0)
     ax.set_ylabel(unit)
     ax.set_xlabel(ahead)
