@@ -15,6 +15,7 @@ __all__ = [
     "CharLM",
     "Forecaster",
     "TableSeq2Seq",
+    "cell",
     "fill_gradients",
     "generator",
     "generator_state",
@@ -81,6 +82,11 @@ def gradients(module: nn.Module) -> dict[str, torch.Tensor | None]:
 
 def linear(features: int, outputs: int) -> nn.Linear:
     return nn.Linear(features, outputs)
+
+
+def cell(kind: str, features: int, hidden_size: int) -> nn.Module:
+    """One of torch's cells: rnn, gru, or lstm, whose state is the pair (h, c)."""
+    return {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}[kind](features, hidden_size)
 
 
 def item(values, index):
