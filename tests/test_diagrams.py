@@ -373,13 +373,14 @@ def test_targets_are_the_bits_of_lag_steps_ago():
     assert len(steps) == 12 and values == inputs
     assert dense == {x: inputs[before] for before, x in zip(steps, steps[3:], strict=False)}
     mark = [markers[x] for x in steps].index("1")
-    assert list(markers.values()).count("1") == 1 and marked == {steps[mark + 7]: values[steps[mark]]}
+    assert list(markers.values()).count("1") == 1 and marked == {steps[mark + 8]: values[steps[mark]]}
+    assert values[steps[mark]] != values[steps[mark + 8]], "it is not the value of its own step"
 
 
 def test_the_lag_joins_a_bit_and_its_target():
     (start, tip), (mark, asked) = arrows(default("echo_tasks"), "cell")
     pitch = 0.45
-    assert tip[0] - start[0] == pytest.approx(3 * pitch) and asked[0] - mark[0] == pytest.approx(7 * pitch)
+    assert tip[0] - start[0] == pytest.approx(3 * pitch) and asked[0] - mark[0] == pytest.approx(8 * pitch)
 
 
 @pytest.mark.parametrize(("name", "letter"), [("lstm_cell", "c"), ("gru_cell", "h")])

@@ -60,7 +60,7 @@ MEMORY_TASKS = MappingProxyType(
 # The tasks
 
 BITS = "101100101101"
-DENSE_LAG, MARKED_LAG, MARKED = 3, 7, 2  # steps; the bit at step MARKED is marked
+DENSE_LAG, MARKED_LAG, MARKED = 3, 8, 2  # steps; the bit at step MARKED is marked
 STEPS = range(len(BITS))
 TILE, PITCH = 0.36, 0.45  # inches
 
@@ -77,12 +77,14 @@ def draw_echo_tasks() -> Figure:
 
 
 def _dense(ax: Axes, top: float) -> None:
-    title(ax, 0.3, top, "Dense echo", f"at every step, the bit of lag = {DENSE_LAG} steps ago")
+    title(
+        ax, 0.3, top, "Dense echo", f"at every step $t \\geq \\mathrm{{lag}}$, the bit of lag = {DENSE_LAG} steps ago"
+    )
     _times(ax, top - 0.6)
     inputs = _row(ax, top - 0.91, "inputs", "input", BITS, STEPS)
     echo = " " * DENSE_LAG + BITS[:-DENSE_LAG]
     targets = _row(ax, top - 1.79, "targets", "target", echo, STEPS[DENSE_LAG:])
-    _lag(ax, inputs[4], targets[4 + DENSE_LAG])
+    _lag(ax, inputs[5], targets[5 + DENSE_LAG])
     shape(ax, 7.7, inputs[0].y, "N, L, 1", ha="right")
     shape(ax, 7.7, targets[0].y, "N, L", ha="right")
 
