@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-__all__ = ["by_path", "cell_of", "forget_shares", "singular_values"]
+__all__ = ["by_path", "cell_of", "singular_values"]
 
 
 def by_path(cell: Callable, x: torch.Tensor) -> dict[str, list[float]]:
@@ -77,18 +77,6 @@ def _jacobians(cell: Callable, x: torch.Tensor) -> list[torch.Tensor]:
         found.append(torch.cat(grads, dim=1))
         state = tuple(part[:1].detach() for part in after) if isinstance(after, tuple) else after[:1].detach()
     return found
-
-
-@torch.no_grad()
-def forget_shares(cell: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """The forget gates (L, H) of an LSTM cell with torch's parameters on one sequence (L, F)."""
-    shares, state = [], None
-    for x_t in x[:, None]:
-        h = x.new_zeros(1, cell.hidden_size) if state is None else state[0]
-        a = x_t @ cell.weight_ih.T + cell.bias_ih + h @ cell.weight_hh.T + cell.bias_hh
-        shares.append(torch.sigmoid(a.chunk(4, dim=1)[1])[0])
-        state = cell(x_t, state)
-    return torch.stack(shares)
 
 
 def cell_of(make: Callable[[int, int], nn.Module], rnn: nn.Module) -> nn.Module:
