@@ -10,7 +10,7 @@ from torch import nn
 
 from toolkit.memory import Reader, Task
 
-__all__ = ["CONTESTANTS", "chrono_", "contestant", "keep_by_update_gate_", "orthogonal_", "set_forget_bias_"]
+__all__ = ["CONTESTANTS", "begun", "chrono_", "contestant", "keep_by_update_gate_", "orthogonal_", "set_forget_bias_"]
 
 HIDDEN = 32
 
@@ -64,7 +64,13 @@ CONTESTANTS: dict[str, tuple[type[nn.Module], Callable | None]] = {
 
 def contestant(name: str, task: Task, seed: int = 0, hidden_size: int = HIDDEN) -> Reader:
     """The network of this name, with fresh weights."""
-    make, begin = CONTESTANTS[name]
+    return begun(*CONTESTANTS[name], task, seed, hidden_size)
+
+
+def begun(
+    make: type[nn.Module], begin: Callable | None, task: Task, seed: int = 0, hidden_size: int = HIDDEN
+) -> Reader:
+    """A network with the weights that torch draws, changed by `begin(rnn, task)`."""
     torch.manual_seed(seed)
     rnn = make(task.features, hidden_size, batch_first=True)
     if begin is not None:

@@ -97,6 +97,7 @@ def learn(
     loss: Callable = stand_ins.masked_loss,
     clip: Callable = stand_ins.clip_gradient_norm_,
     until_solved: bool = True,
+    look: Callable[[int], None] | None = None,
     bar: bool = False,
 ) -> Learning:
     """Train with Adam on fresh sequences, testing every 25 steps.
@@ -108,6 +109,7 @@ def learn(
         seed: which sequences are drawn, in training and in the tests.
         draw, loss, clip: functions as in tasks 2.1, 2.8 and 2.6.
         until_solved: whether to stop where a test has 99 % of its answers right.
+        look: called with the number of the step after each test.
         bar: whether long work shows a progress bar.
     """
     device = next(reader.parameters()).device
@@ -126,6 +128,8 @@ def learn(
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             seen.tested.append(step + 1)
             seen.accuracies.append(accuracy(reader, *test))
+            if look is not None:
+                look(step + 1)
             if until_solved and seen.solved:
                 break
     return seen
