@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from toolkit.plots.canvas import COLOURS, TIME, WIDTH, figure, legend, styles
+from toolkit.plots.canvas import COLOURS, TIME, WIDTH, figure, legend, numbers, styles
 
-__all__ = ["plot_echo", "plot_learning", "plot_recall"]
+__all__ = ["plot_echo", "plot_held", "plot_learning", "plot_recall"]
 
 CHANCE = {"color": COLOURS["black"], "linewidth": 1, "linestyle": ":"}
 SHARE = "right answers (%)"
@@ -38,6 +39,7 @@ def plot_echo(batches: Mapping[str, tuple[torch.Tensor, torch.Tensor, torch.Tens
         ax.set_xlim(-0.6, inputs.shape[1] - 0.4)
         ax.set_ylim(len(values) + 0.55, -0.55)
         ax.spines[:].set_visible(False)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.tick_params(length=0)
     axes[-1].set_xlabel(TIME)
     return fig
@@ -52,6 +54,33 @@ def _cells(ax: Axes, row: int, values: Sequence[float | None], colour: str) -> N
         ax.text(place, row, f"{value:g}", ha="center", va="center", fontsize="small",
                 color="white" if value else "black",
                 bbox={"facecolor": colour if value else "white", "edgecolor": colour, "boxstyle": "square,pad=0.25"})  # fmt: skip
+
+
+def plot_held(
+    inputs: torch.Tensor, traces: Mapping[str, torch.Tensor], answer: int | None = None, unit: str = "state"
+) -> Figure:
+    """What is held (L,), name by name, below the bits and markers (L, 2) that went in; `answer` is the step of the answer."""
+    fig, (above, below) = figure([0.55, 1.8])
+    for place, (bit, marker) in enumerate(inputs.tolist()):
+        look = {"color": COLOURS["vermilion"], "markersize": 8} if marker else {"color": "#999999", "markersize": 4}
+        above.plot(place, bit, marker="s", **look)
+        if marker:
+            for ax in (above, below):
+                ax.axvline(place, color=COLOURS["vermilion"], linewidth=1)
+    above.plot([], [], marker="s", linestyle="none", color=COLOURS["vermilion"], label="marked bit")
+    above.plot([], [], marker="s", linestyle="none", color="#999999", markersize=4, label="other bits")
+    above.set_yticks([0, 1])
+    above.set_ylim(-0.5, 1.5)
+    above.set_ylabel("bit")
+    for (name, values), style in zip(traces.items(), styles(), strict=False):
+        below.plot(numbers(values), label=name, **style)
+    if answer is not None:
+        below.axvline(answer, color=COLOURS["black"], linewidth=1, linestyle=":", label="answer")
+    below.set_ylabel(unit)
+    below.set_xlabel(TIME)
+    for ax in (above, below):
+        legend(ax)
+    return fig
 
 
 def plot_recall(
