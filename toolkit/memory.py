@@ -11,7 +11,7 @@ from torch import nn
 from toolkit import stand_ins
 from toolkit.progress import steps_with_bar
 
-__all__ = ["SOLVED", "Learning", "Reader", "Task", "Unrolled", "accuracy", "learn"]
+__all__ = ["SOLVED", "Learning", "Reader", "Task", "Unrolled", "accuracy", "learn", "twice"]
 
 SOLVED = 0.99  # the share of right answers from which a task counts as solved
 EVERY = 25  # training steps between two tests
@@ -133,6 +133,16 @@ def learn(
             if until_solved and seen.solved:
                 break
     return seen
+
+
+def twice(draw: Callable = stand_ins.echo_batch) -> Callable:
+    """A function like `draw` that joins two sequences in time: what was held for the first has to be let go for the second."""
+
+    def draw_two(*args) -> tuple[torch.Tensor, ...]:
+        pair = [draw(*args) for _ in range(2)]
+        return tuple(torch.cat(parts, dim=1) for parts in zip(*pair, strict=True))
+
+    return draw_two
 
 
 @torch.no_grad()

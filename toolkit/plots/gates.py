@@ -12,8 +12,8 @@ from toolkit.plots.canvas import COLOURS, TIME, WIDTH
 __all__ = ["plot_gates"]
 
 NAMES = {"i": "input gate i", "f": "forget gate f", "g": "candidate g", "o": "output gate o", "c": "cell state c",
-         "h": "output h"}  # fmt: skip
-SIGNED = ("g", "c", "h")  # between −1 and 1 or beyond; the gates lie between 0 and 1
+         "h": "output h", "d": "difference in c between a marked 1 and a marked 0"}  # fmt: skip
+SIGNED = ("g", "c", "h", "d")  # between −1 and 1 or beyond; the gates lie between 0 and 1
 
 
 def plot_gates(

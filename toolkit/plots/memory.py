@@ -57,9 +57,9 @@ def _cells(ax: Axes, row: int, values: Sequence[float | None], colour: str) -> N
 
 
 def plot_held(
-    inputs: torch.Tensor, traces: Mapping[str, torch.Tensor], answer: int | None = None, unit: str = "state"
+    inputs: torch.Tensor, traces: Mapping[str, torch.Tensor], answers: Sequence[int] = (), unit: str = "state"
 ) -> Figure:
-    """What is held (L,), name by name, below the bits and markers (L, 2) that went in; `answer` is the step of the answer."""
+    """What is held (L,), name by name, below the bits and markers (L, 2) that went in; `answers` are the steps of the answers."""
     fig, (above, below) = figure([0.55, 1.8])
     for place, (bit, marker) in enumerate(inputs.tolist()):
         look = {"color": COLOURS["vermilion"], "markersize": 8} if marker else {"color": "#999999", "markersize": 4}
@@ -74,8 +74,10 @@ def plot_held(
     above.set_ylabel("bit")
     for (name, values), style in zip(traces.items(), styles(), strict=False):
         below.plot(numbers(values), label=name, **style)
-    if answer is not None:
-        below.axvline(answer, color=COLOURS["black"], linewidth=1, linestyle=":", label="answer")
+    for answer in answers:
+        below.axvline(
+            answer, color=COLOURS["black"], linewidth=1, linestyle=":", label="answer" if answer == answers[0] else None
+        )
     below.set_ylabel(unit)
     below.set_xlabel(TIME)
     for ax in (above, below):
