@@ -618,7 +618,11 @@ show(
 )
 
 # %% [markdown]
-# TODO-COLLAPSE
+# With the usual rate clipping changes nothing: no gradient ever leaps far. With ten times that rate and no clipping the
+# median of ten seeds is at 81 % after 400 steps, and some are back at chance; clipped at 1, the median is at 100 %, and
+# the worst seed at 74 %. A limit of 10 comes too late, and one of 0.1 is no better than 1: Adam divides every gradient by
+# its own recent size, so a limit that cuts *each* of them changes nothing but a scale. Clipping helps where it cuts the
+# few that are far too long. Print the norms of some hundred steps before you choose the limit.
 
 # %% [markdown]
 # ## The ground that a training walks on
