@@ -6,9 +6,9 @@ marks stand-ins at its foot, `show` displays it.
 
 from toolkit.plots.canvas import COLOURS, footnote, headline, image_html, show
 from toolkit.plots.runs import plot_reach, plot_runs, plot_training
-from toolkit.plots.scores import plot_horizon, plot_matrices, plot_scores
+from toolkit.plots.scores import plot_costs, plot_horizon, plot_matrices, plot_scores
 from toolkit.plots.sequences import plot_forecast, plot_series, plot_traces, plot_windows
 
-__all__ = ["COLOURS", "footnote", "headline", "image_html", "plot_forecast", "plot_horizon", "plot_matrices",
-           "plot_reach", "plot_runs", "plot_scores", "plot_series", "plot_traces", "plot_training", "plot_windows",
-           "show"]  # fmt: skip
+__all__ = ["COLOURS", "footnote", "headline", "image_html", "plot_costs", "plot_forecast", "plot_horizon",
+           "plot_matrices", "plot_reach", "plot_runs", "plot_scores", "plot_series", "plot_traces", "plot_training",
+           "plot_windows", "show"]  # fmt: skip
