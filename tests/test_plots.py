@@ -161,7 +161,7 @@ def test_costs_have_a_panel_for_each_column_and_a_dot_for_each_way():
     assert [list(line.get_xdata()) for line in time.get_lines()][:3] == [[1.0, 4.0, 2.0, 8.0], [2.0], [1.5]]
     assert [list(line.get_xdata()) for line in kept.get_lines()][:2] == [[0.125, 1.0], [0.5]]
     assert [label.get_text() for label in time.get_yticklabels()] == ["RNN", "GRU"]
-    assert [text.get_text() for text in kept.get_legend().get_texts()] == ["own cell", "torch.nn"]
+    assert [text.get_text() for text in kept.get_legend().get_texts()] == ["own cell", "torch.nn", "median"]
     assert len({(line.get_color(), line.get_marker()) for line in kept.get_lines()[:2]}) == 2
     assert len(plots.plot_costs(rows, {"KiB kept": "KiB"}).axes) == 1
 

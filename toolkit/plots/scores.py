@@ -44,8 +44,7 @@ def plot_scores(
     ax.set_xlabel(unit)
     if start is not None:
         ax.set_xlim(left=start)
-    if any(len(values) > 1 for row in scores.values() for values in row.values()):
-        ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
+    _name_the_bar(ax, scores)
     compare(ax.axvline, lines)
     if guess is not None:
         ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, alpha=0.45, zorder=0, label="your prediction")
@@ -69,6 +68,12 @@ def _rows(ax: Axes, scores: Mapping[str, Mapping[str, Sequence[float]]]) -> None
         ax.axhline(row * pitch - 1, color="#E5E5E5", linewidth=0.8)
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
+
+
+def _name_the_bar(ax: Axes, *panels: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """The legend says what a bar is, where one is drawn."""
+    if any(len(values) > 1 for scores in panels for row in scores.values() for values in row.values()):
+        ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
 
 
 def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, name: str, colour: str) -> None:
@@ -101,6 +106,7 @@ def plot_costs(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str] 
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(_minor)
         ax.set_xlabel(name)
+    _name_the_bar(axes[-1], *panels)
     legend(axes[-1])
     return fig
 
