@@ -172,7 +172,9 @@ def test_holders_are_the_units_that_tell_two_sequences_apart():
     assert holders(zero, one, 2) == [2, 0]
 
 
-@pytest.mark.parametrize(("latched", "make", "full"), [(latched_lstm, gated.LSTMCell, math.tanh(1)), (latched_gru, gated.GRUCell, 1)])
+@pytest.mark.parametrize(
+    ("latched", "make", "full"), [(latched_lstm, gated.LSTMCell, math.tanh(1)), (latched_gru, gated.GRUCell, 1)]
+)
 def test_a_latch_set_by_hand_holds_the_marked_bit(latched, make, full):
     inputs, targets, mask = Task(200, marked=True).batch(20, generator(), echo_batch)
     with torch.no_grad():
