@@ -85,8 +85,8 @@ def test_a_contestant_begins_alike_for_a_seed(name):
 
 def test_first_weights_do_what_they_say():
     task = Task(50, marked=True)
-    W = contestant("RNN, orthogonal", task).rnn.weight_hh_l0.detach()
-    assert torch.allclose(W @ W.T, torch.eye(32), atol=1e-5)
+    turn = contestant("RNN, orthogonal", task).rnn.weight_hh_l0.detach()
+    assert torch.allclose(turn @ turn.T, torch.eye(32), atol=1e-5)
     for name, rows in (("LSTM, forget bias 2", slice(32, 64)), ("GRU, update bias 2", slice(32, 64))):
         net = contestant(name, task).rnn
         assert torch.equal((net.bias_ih_l0 + net.bias_hh_l0)[rows].detach(), torch.full((32,), 2.0))
@@ -158,7 +158,7 @@ def test_gates_of_a_cell_give_its_states():
     torch.manual_seed(0)
     cell, x = gated.LSTMCell(2, 4), torch.randn(6, 2)
     gates = gates_of(cell, x)
-    outputs, (h, c) = gated.unroll(cell, x[None])
+    outputs, (_, c) = gated.unroll(cell, x[None])
     assert torch.allclose(gates["h"], outputs[0])
     assert torch.allclose(gates["c"][-1], c[0])
     before = torch.cat([torch.zeros(1, 4), gates["c"][:-1]])

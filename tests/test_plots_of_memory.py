@@ -22,7 +22,7 @@ def test_an_echo_shows_bits_markers_and_the_targets_that_count():
     for ax, (name, (inputs, targets, mask)) in zip(fig.axes, batches.items(), strict=True):
         rows = inputs.shape[2] + 1
         assert ax.get_title(loc="left") == name
-        assert [tick.get_text() for tick in ax.get_yticklabels()] == ["bit", "marker"][: rows - 1] + ["target"]
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == [*["bit", "marker"][: rows - 1], "target"]
         cells = {tuple(text.get_position()): text.get_text() for text in ax.texts}
         asked = {step: cells[step, rows - 1] for step in range(8) if (step, rows - 1) in cells}
         assert asked == {step: f"{targets[1, step]:g}" for step in mask[1].nonzero()[:, 0].tolist()}
