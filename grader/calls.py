@@ -10,7 +10,9 @@ from grader.engine.values import Call, Given, Handle
 
 __all__ = ["label_of", "written"]
 
-PROPS = {"optimizer": "optimizer", "generator": "generator"}  # what is built for a check; the others are models
+# what is built for a check; the others are models
+PROPS = {"optimizer": "optimizer", "generator": "generator", "cell": "cell", "squares": "loss_fn",
+         "parameters_with_gradients": "parameters", "one_by_one": "a generator of parameters", "item": "one parameter"}  # fmt: skip
 MAX_TEXT = 240
 
 
