@@ -11,8 +11,15 @@ from grader.engine.values import Call, Given, Handle
 __all__ = ["label_of", "written"]
 
 # what is built for a check; the others are models
-PROPS = {"optimizer": "optimizer", "generator": "generator", "cell": "cell", "squares": "loss_fn",
-         "parameters_with_gradients": "parameters", "one_by_one": "a generator of parameters", "item": "one parameter"}  # fmt: skip
+PROPS = {
+    "cell": "cell",
+    "generator": "generator",
+    "item": "one parameter",
+    "one_by_one": "a generator of parameters",
+    "optimizer": "optimizer",
+    "parameters_with_gradients": "parameters",
+    "squares": "loss_fn",
+}
 MAX_TEXT = 240
 
 

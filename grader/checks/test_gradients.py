@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from grader.checks.kit import agree, answer, check, expect, no_effects
-from grader.engine.values import Array, Given, Seen
+from grader.engine.values import Array, Seen
 
 DOUBLE = torch.float64
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}

@@ -9,13 +9,13 @@ from grader.checks.test_gradients import (
     clipped,
     drawn,
     filters,
-    note,
     norms,
     norms_agree,
     norms_of_rows_agree,
+    note,
     parameters_of,
-    weights_of,
     walk,
+    weights_of,
 )
 from grader.engine.values import Array, Seen
 
