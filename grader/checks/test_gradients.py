@@ -27,6 +27,18 @@ def weights_of(draw, kind: str, features: int, hidden: int, dtype: torch.dtype =
     return draw.weights(shapes, dtype)
 
 
+def note(student, *values: float) -> None:
+    """What the judge found goes into what was seen, so that the same mistake looks the same whatever was drawn."""
+    student.call("props.noted", torch.tensor(values))
+
+
+def still_require_gradients(student, parameters: dict) -> None:
+    """None of the parameters was frozen on the way."""
+    frozen = [name for name, part in parameters.items() if isinstance(part, Array) and not part.requires_grad]
+    note(student, len(frozen))
+    expect(not frozen, f"{', '.join(frozen)} no longer requires a gradient afterwards; leave that as it was")
+
+
 # 2.5 gradient_norms
 
 
@@ -84,8 +96,7 @@ def test_norms_leave_things_alone(student, reference, draw):
     student.call("props.fill_gradients", cell)
     no_effects(student.call("gradient_norms", cell, x))
     kept = answer(cell.parameters(), dict, "the dict of parameters")
-    frozen = [name for name, part in kept.items() if not part.requires_grad]
-    expect(not frozen, f"{', '.join(frozen)} no longer requires a gradient afterwards; leave that as it was")
+    still_require_gradients(student, kept)
 
 
 @check("2.5", value=False)
@@ -93,6 +104,7 @@ def test_norms_hold_no_graph(student, reference, draw):
     """No graph hangs on the result."""
     seen = norms(student, "rnn", weights_of(draw, "rnn", 2, 3), draw.given("x", 2, 4, 2))
     made = answer(seen, Array, "the result")
+    note(student, made.requires_grad)
     expect(not made.requires_grad, "a graph hangs on the result: detach it, or leave create_graph out")
 
 
@@ -313,11 +325,6 @@ def stood(args: tuple, shapes: dict) -> torch.Tensor:
     return flat({name: found[name].data for name in shapes})
 
 
-def note(student, *values: float) -> None:
-    """What the judge found goes into what was seen, so that the same mistake looks the same whatever was drawn."""
-    student.call("props.noted", torch.tensor(values))
-
-
 def settled(ratios: torch.Tensor) -> float:
     """The one number that all these are, or −1: what is left to the draws is not the same twice."""
     first = float(ratios.flatten()[0])
@@ -329,6 +336,12 @@ def lengths(tensor: torch.Tensor, first: int) -> torch.Tensor:
     return tensor.flatten(first).norm(dim=-1) if tensor.dim() > first else tensor.abs()
 
 
+def finer(d: torch.Tensor, theta: torch.Tensor) -> list[float]:
+    """By what parts of rows were scaled, down to single entries, where that is no matter of chance."""
+    levels = range(2, theta.dim() + 1) if theta.dim() > 1 else (1,)
+    return [settled(lengths(d, level + 1) / lengths(theta.double(), level)) for level in levels]
+
+
 def note_scales(student, found: Walk, weights: dict) -> None:
     """By what the directions were scaled: each norm, as a multiple of θ's own, where it is no matter of chance."""
     ratios = []
@@ -336,12 +349,21 @@ def note_scales(student, found: Walk, weights: dict) -> None:
         d = found.pieces(name, weights)
         ratios += [settled(lengths(d, 2) / lengths(theta.double(), 1)), settled(lengths(d, 2)),
                    settled(lengths(d, 1) / theta.double().norm()), settled(lengths(d, 1)),
-                   settled(lengths(d.movedim(-1, 1), 2) / lengths(theta.double().movedim(-1, 0), 1))]  # fmt: skip
-    ratios.append(settled(found.directions().norm(dim=1) / found.theta.norm()))
+                   settled(lengths(d.movedim(-1, 1), 2) / lengths(theta.double().movedim(-1, 0), 1)),
+                   *finer(d, theta)]  # fmt: skip
+    whole = found.directions().norm(dim=1)
+    ratios += [settled(whole / found.theta.norm()), settled(whole)]
     note(student, *ratios)
 
 
-def norms_of_rows_agree(student, found: Walk, weights: dict, name: str) -> None:
+def scaled_as_wholes(found: Walk, weights: dict, name: str) -> None:
+    """Nothing smaller than a row was scaled by itself."""
+    parts = f"each row of {name}" if weights[name].dim() > 1 else name
+    expect(1.0 not in finer(found.pieces(name, weights), weights[name]),
+           f"inside {parts} the directions are as large as θ, part by part: one factor belongs to the whole of it")  # fmt: skip
+
+
+def norms_of_rows_agree(found: Walk, weights: dict, name: str) -> None:
     """Each row of this parameter has the norm of the same row of θ, in d1 as in d2."""
     theta = weights[name].double()
     for number, d in enumerate(found.pieces(name, weights), start=1):
@@ -366,6 +388,10 @@ def line(radius: float, steps: int) -> torch.Tensor:
 def places_agree(student, found: Walk) -> None:
     """Each entry lies where it should, in the two directions that the edges of the surface tell."""
     wanted = line(found.radius, found.steps)
+    moved = [bool(d.norm() > 0) for d in found.directions()]
+    note(student, *moved)
+    for axis, moves in enumerate(moved):
+        expect(moves, f"along axis {axis} of the surface the parameters don't move")
     exactly = wanted.double().movedim(0, 2) @ found.directions()
     right = torch.allclose(found.grid(), exactly, rtol=0, atol=1e-5 * float(1 + found.theta.abs().max()))
     places = wanted if right else found.places()
@@ -393,7 +419,8 @@ def test_rows_have_their_norms(student, reference, draw):
     weights = model_weights(draw)
     found = walk(student, weights, 0.5)
     note_scales(student, found, weights)
-    norms_of_rows_agree(student, found, weights, "weight")
+    norms_of_rows_agree(found, weights, "weight")
+    scaled_as_wholes(found, weights, "weight")
 
 
 @check("2.7")
@@ -403,7 +430,8 @@ def test_a_bias_is_scaled_as_a_whole(student, reference, draw):
     found = walk(student, weights, 0.5)
     note_scales(student, found, weights)
     for number, d in enumerate(found.pieces("bias", weights), start=1):
-        agree(array(d.norm().float()), array(weights["bias"].norm()), f"the norm of d{number}'s part for the bias")
+        agree(array(d.norm().float()), array(weights["bias"].norm()), f"the norm of the bias in d{number}")
+    scaled_as_wholes(found, weights, "bias")
 
 
 @check("2.7")
@@ -412,7 +440,8 @@ def test_filters_with_several_axes(student, reference, draw):
     weights = {"kernel": torch.tensor([0.5, 1.0, 3.0])[:, None, None] * draw.normal(3, 2, 4)}
     found = walk(student, weights, 0.5)
     note_scales(student, found, weights)
-    norms_of_rows_agree(student, found, weights, "kernel")
+    norms_of_rows_agree(found, weights, "kernel")
+    scaled_as_wholes(found, weights, "kernel")
 
 
 @check("2.7")
@@ -433,7 +462,7 @@ def test_two_directions(student, reference, draw):
     """The two directions are drawn independently of each other: at random they are nearly at right angles."""
     found = walk(student, {"weight": draw.normal(20, 30), "bias": draw.normal(40)})
     d1, d2 = found.directions()
-    expect(min(float(d.norm()) for d in (d1, d2)) > 0, "along one of the two edges the parameters don't move")
+    expect(min(float(d.norm()) for d in (d1, d2)) > 0, "along one of its axes the parameters don't move")
     cosine = float(d1 @ d2 / (d1.norm() * d2.norm()))
     note(student, round(cosine) if abs(cosine) > 0.99 or abs(cosine) < 0.3 else 0.5)
     expect(abs(cosine) < 0.3, f"the cosine of the angle between d1 and d2 is {cosine:.2f}: with 640 numbers drawn for each "
@@ -502,8 +531,9 @@ def put_back(student, found: Walk, weights: dict) -> None:
     expect(after.keys() == weights.keys(), f"the model has the parameters {sorted(after)} afterwards")
     for name, value in weights.items():
         same = isinstance(after[name], Array) and after[name].data is not None and torch.equal(after[name].data, value)
+        note(student, same)
         expect(same, f"{name} is not bit for bit what it was before the call")
-        expect(after[name].requires_grad, f"{name} no longer requires a gradient afterwards; leave that as it was")
+    still_require_gradients(student, after)
 
 
 @check("2.7", value=False)
@@ -534,4 +564,5 @@ def test_surface_holds_no_graph(student, reference, draw):
     generator = student.new("props.generator", 1)
     seen = student.call("loss_surface", model, student.new("props.squares"), 0.5, 3, generator)
     surface = answer(seen, Array, "the surface")
+    note(student, surface.requires_grad)
     expect(not surface.requires_grad, "a graph hangs on the surface: measure the losses under torch.no_grad()")

@@ -64,7 +64,7 @@ def test_clipping_on_another_device(student, reference, draw):
 @check("2.7", hidden=True)
 def test_a_row_of_zeros(student, reference, draw):
     """Where a row of θ is zero, so is that row of the directions: nothing is divided by zero."""
-    weights = {"kernel": draw.normal(3, 2, 2, 2), "weight": draw.normal(5, 4), "bias": torch.zeros(5)}
+    weights = {"kernel": draw.normal(3, 2, 3), "weight": draw.normal(5, 4), "bias": torch.zeros(5)}
     weights["weight"][2] = 0
     weights["kernel"][1] = 0
     found = walk(student, weights, 0.5)
@@ -72,7 +72,7 @@ def test_a_row_of_zeros(student, reference, draw):
         moved = found.pieces(name, weights)
         expect(bool(moved.isfinite().all()), f"the directions' part for {name} is not finite")
     for name in ("kernel", "weight"):
-        norms_of_rows_agree(student, found, weights, name)
+        norms_of_rows_agree(found, weights, name)
     still = float(found.pieces("bias", weights).abs().max())
     note(student, still < 1e-6)
     expect(still < 1e-6, f"a bias of zeros is moved by up to {still:.2g}, expected 0")
