@@ -90,7 +90,7 @@ def test_norms_in_double(student, reference, draw):
 @check("2.5", value=False)
 def test_norms_leave_things_alone(student, reference, draw):
     """The parameters, their .grad and x stay as they were, and no random numbers are drawn."""
-    weights, x = weights_of(draw, "rnn", 3, 4), draw.given("x", 2, 5, 3, grad=True)
+    weights, x = weights_of(draw, "rnn", 3, 4), draw.given("x", 2, 5, 3)
     cell = student.new("props.cell", "rnn", 3, 4, weights=weights)
     no_effects(student.call("gradient_norms", cell, x))
     student.call("props.fill_gradients", cell)
@@ -263,6 +263,7 @@ class Walk:
             row, column = divmod(strange[0], self.steps)
             expect(False, f"the surface is {numbers[strange[0]]:.6g} at [{row}, {column}], which loss_fn never gave")
         everywhere = torch.stack([*self.points, self.theta])  # −1 is the last
+        expect(bool(everywhere.isfinite().all()), "loss_fn is called with parameters that are not finite numbers")
         return everywhere[[int(number) for number in numbers]].unflatten(0, shape) - self.theta
 
     def directions(self) -> torch.Tensor:
