@@ -59,17 +59,17 @@ def part_order_of_entries(student, reference, draw):
     expect(got.shape == (5,) and bool((got.data[1:] > 1.2 * got.data[:-1]).all()), "another order")
 
 
-@part("2.5", "the last entry, √(N·H)")
+@part("2.5", "the last entry √(N·H)")
 def part_last_entry(student, reference, draw):
     entry_agrees(norms_of(student, reference, draw, "rnn", 3, 2, 4), -1)
 
 
-@part("2.5", "one step back, for one sequence and one unit")
+@part("2.5", "one step back with one sequence and one unit")
 def part_one_step_back(student, reference, draw):
     entry_agrees(norms_of(student, reference, draw, "rnn", 1, 2, 1), -2)
 
 
-@part("2.5", "several steps back, for one sequence and one unit")
+@part("2.5", "several steps back with one sequence and one unit")
 def part_several_steps_back(student, reference, draw):
     entry_agrees(norms_of(student, reference, draw, "rnn", 1, 5, 1), -5)
 
@@ -84,7 +84,7 @@ def part_norm_over_sequences(student, reference, draw):
     entry_agrees(norms_of(student, reference, draw, "rnn", 4, 2, 1), -2)
 
 
-@part("2.5", "the way back through an LSTM, by h")
+@part("2.5", "the way back through an LSTM's h")
 def part_back_through_an_lstm(student, reference, draw):
     entry_agrees(norms_of(student, reference, draw, "lstm", 1, 2, 1), -2)
 
@@ -122,17 +122,17 @@ def part_total_of_several(student, reference, draw):
     agree(*(total for total, _ in tried(student, reference, [ONE, TWO], 100.0)))
 
 
-@part("2.6", "a gradient that is short enough")
+@part("2.6", "what becomes of a short gradient")
 def part_short_enough(student, reference, draw):
     agree(*(left for _, left in tried(student, reference, [ONE], 1000.0)))
 
 
-@part("2.6", "one gradient that is too long")
+@part("2.6", "what becomes of a long gradient")
 def part_too_long(student, reference, draw):
     agree(*(left for _, left in tried(student, reference, [ONE], 2.0)))
 
 
-@part("2.6", "the common factor of two gradients that are too long")
+@part("2.6", "the common factor of two long gradients")
 def part_common_factor(student, reference, draw):
     """Whatever the factor is: both were multiplied by the same, and it is less than 1."""
     _, left = tried(student, reference, [ONE, TWO], 2.0)[0]
@@ -142,7 +142,7 @@ def part_common_factor(student, reference, draw):
     expect(torch.allclose(factors, factors[0], rtol=1e-4) and bool(factors[0].abs() < 0.99), "no common factor")
 
 
-@part("2.6", "a parameter without a gradient")
+@part("2.6", "the skipping of a parameter without a gradient")
 def part_without_a_gradient(student, reference, draw):
     """The other one is treated as if it were alone."""
     (total, left), (alone, left_alone) = (
@@ -152,7 +152,7 @@ def part_without_a_gradient(student, reference, draw):
     agree(left, Seen([*answer(left_alone, list, "the gradients"), None]))
 
 
-@part("2.6", "a generator of parameters")
+@part("2.6", "the reading of a generator")
 def part_generator(student, reference, draw):
     """The same as from a list, whatever that is."""
     (total, left), (listed, left_listed) = (
@@ -162,7 +162,7 @@ def part_generator(student, reference, draw):
     agree(left, left_listed)
 
 
-@part("2.6", "a single tensor")
+@part("2.6", "the reading of a single tensor")
 def part_single_tensor(student, reference, draw):
     """The same as a list of one, whatever that is."""
     (total, left), (listed, left_listed) = (
@@ -187,7 +187,7 @@ def part_shape_of_the_surface(student, reference, draw):
     expect(answer(found.seen, Array, "the surface").shape == (3, 3), "another shape")
 
 
-@part("2.7", "the middle, where the model is as it was")
+@part("2.7", "the middle of the surface")
 def part_middle(student, reference, draw):
     found, _ = around(student, draw)
     expect(bool((found.grid()[1, 1].abs() < 1e-6).all()), "moved in the middle")
@@ -363,17 +363,17 @@ def stays(student, draw, gates: slice) -> None:
     agree(piece(seen, slice(gates.start * 3, gates.stop * 3)), array(before))
 
 
-@part("2.9", "the input gate, which stays")
+@part("2.9", "what becomes of the input gate")
 def part_input_gate(student, reference, draw):
     stays(student, draw, slice(0, 1))
 
 
-@part("2.9", "the candidate and the output gate, which stay")
+@part("2.9", "what becomes of the candidate and the output gate")
 def part_candidate_and_output_gate(student, reference, draw):
     stays(student, draw, slice(2, 4))
 
 
-@part("2.9", "the weights, which stay")
+@part("2.9", "what becomes of the weights")
 def part_weights(student, reference, draw):
     weights = weights_of(draw, "lstm", 2, 3)
     seen = student.call("props.parameters", opened(student, weights, 1.5))

@@ -49,7 +49,7 @@ def norms(impl, kind: str, weights: dict, x, device: str | None = None) -> Seen:
     return impl.call("gradient_norms", cell, x, device=device)
 
 
-def norms_agree(student, reference, kind: str, weights: dict, x, what: str = "the norms") -> None:
+def norms_agree(student, reference, kind: str, weights: dict, x, what: str = "the result") -> None:
     agree(*(norms(impl, kind, weights, x) for impl in (student, reference)), what, axes=("time",))
 
 
@@ -77,7 +77,7 @@ def test_norms_of_the_shortest_sequence(student, reference, draw):
     for kind, sizes in (("rnn", (3, 1, 2, 4)), ("lstm", (1, 1, 1, 1)), ("gru", (1, 3, 1, 1))):
         batch, length, features, hidden = sizes
         weights, x = weights_of(draw, kind, features, hidden), draw.given("x", batch, length, features)
-        norms_agree(student, reference, kind, weights, x, f"the norms for N = {batch}, L = {length}, H = {hidden}")
+        norms_agree(student, reference, kind, weights, x, f"the result for N = {batch}, L = {length}, H = {hidden}")
 
 
 @check("2.5")
@@ -110,7 +110,8 @@ def test_norms_hold_no_graph(student, reference, draw):
 
 # 2.6 clip_gradient_norm_
 
-SHAPES = ((2, 3), (4,), (3, 1, 2))
+SHAPES = ((5, 3), (4,), (3, 1, 5))
+PLACES = ("first", "second", "third")
 
 
 def parameters_of(impl, values: list, gradients: list, device: str | None = None):
@@ -135,10 +136,14 @@ def drawn(draw, scale: float = 1.0, dtype: torch.dtype = torch.float32, shapes=S
     return values, [scale * draw.normal(*shape, dtype=dtype) for shape in shapes]
 
 
-def gradients_clipped(student, reference, *args, what: str = "the gradients") -> None:
+def gradient_lists_agree(got: Seen, want: Seen, after: str = "", what: str = "gradient") -> None:
+    """The lists of gradients agree, one by one."""
+    agree(got, want, "the list of gradients", tuple(f"the {place} {what}{after}" for place in PLACES))
+
+
+def gradients_clipped(student, reference, *args, after: str = "") -> None:
     """Both leave the same gradients behind."""
-    got, want = (clipped(impl, *args)[1] for impl in (student, reference))
-    agree(got, want, what)
+    gradient_lists_agree(*(clipped(impl, *args)[1] for impl in (student, reference)), after)
 
 
 def in_one_pass(impl, parameters):
@@ -162,16 +167,16 @@ def test_total_before_clipping(student, reference, draw):
 def test_long_gradients_are_scaled_together(student, reference, draw):
     """Gradients whose joint norm is above max_norm are all multiplied by the same factor, down to max_norm."""
     values, gradients = drawn(draw, 3.0)
-    gradients_clipped(student, reference, values, gradients, 2.0, what="the gradients after clipping to 2")
+    gradients_clipped(student, reference, values, gradients, 2.0, after=" after clipping to 2")
 
 
 @check("2.6")
 def test_short_gradients_stay(student, reference, draw):
     """Gradients whose joint norm is below max_norm stay as they are; gradients of zeros stay zeros."""
     values, gradients = drawn(draw)
-    gradients_clipped(student, reference, values, gradients, 50.0, what="the gradients after clipping to 50")
+    gradients_clipped(student, reference, values, gradients, 50.0, after=" after clipping to 50")
     zeros = [torch.zeros_like(value) for value in values]
-    gradients_clipped(student, reference, values, zeros, 1.0, what="gradients of zeros after clipping to 1")
+    gradients_clipped(student, reference, values, zeros, 1.0, after=" of zeros after clipping to 1")
 
 
 @check("2.6")
@@ -180,7 +185,7 @@ def test_parameters_without_a_gradient_are_skipped(student, reference, draw):
     values, gradients = drawn(draw, 3.0)
     some = [None, gradients[1], None]
     got, want = (clipped(impl, values, some, 1.0) for impl in (student, reference))
-    agree(got[1], want[1], "the gradients")
+    gradient_lists_agree(got[1], want[1])
     agree(got[0], want[0], "the total")
     for parameters, when in ((values, "where no parameter has a gradient"), ([], "where there are no parameters")):
         got, want = (clipped(impl, parameters, [None] * len(parameters), 1.0)[0] for impl in (student, reference))
@@ -193,7 +198,7 @@ def test_clipping_what_a_generator_gives(student, reference, draw):
     values, gradients = drawn(draw, 3.0)
     got, want = (clipped(impl, values, gradients, 1.5, in_one_pass) for impl in (student, reference))
     agree(got[0], want[0], "the total")
-    agree(got[1], want[1], "the gradients")
+    gradient_lists_agree(got[1], want[1])
 
 
 @check("2.6")
@@ -202,7 +207,7 @@ def test_clipping_one_tensor(student, reference, draw):
     values, gradients = drawn(draw, 3.0)
     got, want = (clipped(impl, values, gradients, 1.5, the_second) for impl in (student, reference))
     agree(got[0], want[0], "the total")
-    agree(got[1], want[1], "the gradients")
+    gradient_lists_agree(got[1], want[1])
 
 
 @check("2.6")
@@ -222,7 +227,7 @@ def test_gradients_are_clipped_in_place(student, reference, draw):
         before = impl.new("props.gradients_of", parameters)
         total_of(impl, parameters, 1.0)
         held.append(impl.call("props.noted", before))
-    agree(*held, "the tensors that .grad held before the call")
+    gradient_lists_agree(*held, what=".grad from before the call")
 
 
 @check("2.6", value=False)
@@ -517,7 +522,7 @@ def test_directions_come_from_the_generator(student, reference, draw):
 @check("2.7", value=False)
 def test_model_is_put_back(student, reference, draw):
     """Afterwards the parameters are bit for bit as before, and so are their .grad and the mode."""
-    weights = model_weights(draw)
+    weights = {"weight": draw.normal(30, 20), "bias": draw.normal(30)}
     found = walk(student, weights, 0.7, 3)
     no_effects(found.seen)
     put_back(student, found, weights)

@@ -45,7 +45,7 @@ def test_clipping_many_parameters(student, reference, draw):
     values, gradients = drawn(draw, 2.0, shapes=shapes)
     for max_norm in (0.3, 1000.0):
         got, want = (clipped(impl, values, gradients, max_norm) for impl in (student, reference))
-        agree(got[1], want[1], "the gradients")
+        agree(got[1], want[1], "the list of gradients")
         agree(got[0], want[0], "the total")
 
 

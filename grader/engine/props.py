@@ -138,13 +138,11 @@ def summed_biases(cell: nn.Module) -> torch.Tensor:
 
 
 def but_the_forget_gate(cell: nn.Module) -> dict[str, torch.Tensor]:
-    """The parameters of an LSTM's cell, the biases without the rows of the forget gate."""
-    return {name: _without_the_second(part) if part.dim() == 1 else part for name, part in cell.named_parameters()}
-
-
-def _without_the_second(bias: torch.Tensor) -> torch.Tensor:
-    first, _, *rest = bias.chunk(4)
-    return torch.cat([first, *rest])
+    """The parameters of an LSTM's cell, with zeros for the biases of the forget gate."""
+    found = {name: part.detach().clone() for name, part in cell.named_parameters()}
+    for name in ("bias_ih", "bias_hh"):
+        found[name].chunk(4)[1].zero_()
+    return found
 
 
 def item(values, index):
