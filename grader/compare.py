@@ -11,8 +11,23 @@ import torch
 
 from grader.engine.values import Array, Failure, Opaque, Seen
 
-__all__ = ["GRADIENTS", "Compared", "Mismatch", "agree", "agree_on_device", "close", "gradients_agree", "no_effects",
-           "pairs", "raises", "same", "same_answer", "same_seen", "shown"]  # fmt: skip
+__all__ = [
+    "GRADIENTS",
+    "NEEDS_VALUES",
+    "Compared",
+    "Mismatch",
+    "agree",
+    "agree_on_device",
+    "close",
+    "gradients_agree",
+    "no_effects",
+    "pairs",
+    "raises",
+    "same",
+    "same_answer",
+    "same_seen",
+    "shown",
+]
 
 # (absolute, relative) tolerance by dtype; the second table is for devices whose kernels sum in another order
 TOLERANCE = {"torch.float64": (1e-9, 1e-7), "torch.float32": (2e-5, 2e-4),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.kit import Check
-from grader.compare import Mismatch, pairs, same, same_answer, same_seen
+from grader.compare import NEEDS_VALUES, Mismatch, pairs, same, same_answer, same_seen
 from grader.engine.values import Array, Failure, Seen
 from grader.explain import is_about_values, what_would_agree
 from grader.results import TO_DO, CheckResult
@@ -63,6 +63,7 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     that answers it alike and the most others besides, if it is right wherever the student's code is. An exception alone is
     no such sign, nor are zeros.
     """
+    outcomes = [outcome for outcome in outcomes if not _tells_nothing(outcome)]
     alike = {outcome.check.name: _alike(outcome, library) for outcome in outcomes}
     hints = library.hints(outcomes[0].check.task)
     failed = [outcome for outcome in outcomes if outcome.failed]
@@ -80,12 +81,24 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     return found, False
 
 
+def _tells_nothing(outcome: Outcome) -> bool:
+    """Whether the code could not be judged here and was let through."""
+    return not outcome.failed and _looks_at_values(outcome.log)
+
+
+def _looks_at_values(log: list[Seen]) -> bool:
+    """Whether it was asked on device meta, where there are no values, for one."""
+    raised = [seen.failure.message for seen in log if seen.failure is not None]
+    return any(map(NEEDS_VALUES.search, raised))
+
+
 def _alike(outcome: Outcome, library) -> list[str]:
     """The variants that answer this check just as the student's code did."""
     if not outcome.log:
         return []
     variants = library.variants(outcome.check)
-    return [name for name, theirs in variants.items() if _same_log(outcome, theirs)]
+    let_through = [name for name, theirs in variants.items() if not outcome.failed and _looks_at_values(theirs)]
+    return [name for name, theirs in variants.items() if name in let_through or _same_log(outcome, theirs)]
 
 
 def _same_log(outcome: Outcome, theirs: list[Seen]) -> bool:
@@ -106,8 +119,8 @@ def _right_too(outcome: Outcome, library) -> set[str]:
     if not outcome.log:
         return set()
     variants = library.variants(outcome.check)
-    return {name for name, theirs in variants.items() if len(theirs) == len(outcome.log)
-            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True))}  # fmt: skip
+    return {name for name, theirs in variants.items() if _looks_at_values(theirs) or (len(theirs) == len(outcome.log)
+            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True)))}  # fmt: skip
 
 
 def _as_right(outcome: Outcome, mine: Seen, other: Seen) -> bool:

@@ -142,6 +142,20 @@ def test_a_hint_is_not_given_where_a_passed_check_contradicts_it(course):
     assert any("the first forecast is right" in check.hint for check in result.checks)
 
 
+def test_a_mistake_is_recognised_in_code_that_a_device_without_values_lets_through(course):
+    body = """
+    states, state = [], None
+    for x_t in x.unbind(dim=1):
+        state = cell(x_t, state)
+        states.append(state[0] if isinstance(state, tuple) else state)
+    grads = torch.autograd.grad(states[-1].sum(), states)
+    return torch.tensor([g.pow(2).sum().item() for g in grads], dtype=x.dtype)
+    """
+    result = judged(course, course.tasks["2.5"], with_text(course, "2.5", body=body), Live(course, 5), hidden=True)
+    listed = next(entry for entry in variants_of("2.5") if entry.name == "root_missing")
+    assert [check.hint for check in result.checks if check.hint] == [listed.hint]
+
+
 def test_zeros_are_no_sign_of_a_known_mistake(course):
     """A normalised sum of one unit is zero, as under a ReLU."""
     body = """

@@ -22,7 +22,9 @@ __all__ = [
     "generator",
     "generator_state",
     "gradients",
+    "gradients_in_single",
     "gradients_of",
+    "has_graph",
     "item",
     "linear",
     "load",
@@ -111,6 +113,15 @@ def parameters_with_gradients(values: list, gradients: list) -> list[nn.Paramete
 
 def gradients_of(tensors: list) -> list[torch.Tensor | None]:
     return [tensor.grad for tensor in tensors]
+
+
+def gradients_in_single(tensors: list) -> list[tuple]:
+    """The type of each gradient, and its values in single precision."""
+    return [(str(tensor.grad.dtype), tensor.grad.float()) for tensor in tensors]
+
+
+def has_graph(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad
 
 
 def one_by_one(items: list):
