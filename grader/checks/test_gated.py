@@ -169,3 +169,284 @@ def comes_from_the_generator(student, seed: int, *args) -> None:
     after = ask(student, generator, *args, earlier=(first,))
     expect(not same(after.seen.value, first.seen.value), "two calls with one generator gave the same batch: it has to be "
            "drawn from as it stands, so that it moves on")  # fmt: skip
+
+
+# 2.2 LSTMCell
+
+
+def lstm_steps(student, reference, weights, x, *state, gradients: bool = False) -> None:
+    """Both give the same pair (h, c), and where asked the same gradients."""
+    hidden, features = weights["weight_hh"].shape[1], weights["weight_ih"].shape[1]
+    got, want = (impl.new("LSTMCell", features, hidden, weights=weights)(x, *state, gradients=gradients)
+                 for impl in (student, reference))  # fmt: skip
+    agree(got, want, "the result", STATE)
+    if gradients:
+        gradients_agree(got, want)
+
+
+def pair_of(draw, *shape: int, **options) -> tuple:
+    """A state (h, c)."""
+    return draw.given("h", *shape, **options), draw.given("c", *shape, **options)
+
+
+@check("2.2")
+def test_lstm_step(student, reference, draw):
+    """One step computes c' = f ⊙ c + i ⊙ g and h' = o ⊙ tanh(c'), with torch's parameters and their order i, f, g, o."""
+    lstm_steps(student, reference, draw.weights(gate_shapes(3, 5, 4)), draw.given("x", 6, 3), pair_of(draw, 6, 5))
+
+
+@check("2.2")
+def test_lstm_step_without_a_state(student, reference, draw):
+    """Without a state the step starts from zeros in the dtype of x, at every call anew."""
+    for dtype in (torch.float32, DOUBLE):
+        weights, x = draw.weights(gate_shapes(3, 5, 4), dtype), draw.given("x", 4, 3, dtype=dtype)
+        cells = [impl.new("LSTMCell", 3, 5, weights=weights) for impl in (student, reference)]
+        for _ in range(2):  # nothing is kept from one call to the next
+            got, want = (cell(x) for cell in cells)
+            agree(got, want, "the result", STATE)
+
+
+@check("2.2")
+def test_lstm_step_of_one_sequence(student, reference, draw):
+    """A batch of one sequence with one feature and one unit works, and keeps both axes."""
+    lstm_steps(student, reference, draw.weights(gate_shapes(1, 1, 4)), draw.given("x", 1, 1), pair_of(draw, 1, 1))
+
+
+@check("2.2")
+def test_lstm_keeps_what_it_holds(student, reference, draw):
+    """An LSTM step keeps the cell state where the forget gate is open and the input gate shut, however large it is."""
+    weights = draw.weights(gate_shapes(2, 4, 4))
+    for name in ("weight_ih", "weight_hh", "bias_hh"):
+        weights[name][:8] = 0
+    weights["bias_ih"][:4], weights["bias_ih"][4:8] = SHUT, OPEN
+    state = draw.given("h", 3, 4), Given(5 * draw.normal(3, 4), "c")
+    lstm_steps(student, reference, weights, draw.given("x", 3, 2), state)
+
+
+@check("2.2")
+def test_lstm_steps_in_a_row(student, reference, draw):
+    """The pair that one step gives is the state of the next: three steps in a row."""
+    weights = draw.weights(gate_shapes(2, 4, 4))
+    cells = [impl.new("LSTMCell", 2, 4, weights=weights) for impl in (student, reference)]
+    state = None
+    for _ in range(3):
+        x = draw.given("x", 3, 2)
+        got, want = (cell(x, state) for cell in cells)
+        agree(got, want, "the result", STATE)
+        state = tuple(Given(part.data, name) for part, name in zip(want.value, STATE, strict=True))
+
+
+@check("2.2")
+def test_gradients_of_an_lstm_step(student, reference, draw):
+    """Gradients reach x, h, c and every parameter, with the right values."""
+    x, state = draw.given("x", 4, 3, grad=True), pair_of(draw, 4, 5, grad=True)
+    lstm_steps(student, reference, draw.weights(gate_shapes(3, 5, 4)), x, state, gradients=True)
+
+
+@check("2.2")
+def test_lstm_step_in_double(student, reference, draw):
+    """A step in double precision is exact to double precision, whatever the memory layout of its inputs."""
+    options = {"dtype": DOUBLE, "grad": True, "strided": True}
+    x, state = draw.given("x", 3, 4, **options), pair_of(draw, 3, 7, **options)
+    lstm_steps(student, reference, draw.weights(gate_shapes(4, 7, 4), DOUBLE), x, state, gradients=True)
+
+
+@check("2.2", value=False)
+def test_lstm_parameters(student, reference, draw):
+    """The parameters have torch's names and shapes; at the start they are finite and not all alike."""
+    parameters_are_torchs(student.new("LSTMCell", 3, 5), gate_shapes(3, 5, 4))
+
+
+@check("2.2", value=False)
+def test_lstm_step_leaves_things_alone(student, reference, draw):
+    """A step changes neither its arguments nor the cell."""
+    cell = student.new("LSTMCell", 3, 5, weights=draw.weights(gate_shapes(3, 5, 4)))
+    no_effects(cell(draw.given("x", 4, 3), pair_of(draw, 4, 5)))
+    no_effects(cell(draw.given("x", 4, 3)))
+
+
+# 2.3 GRUCell
+
+
+def gru_steps(student, reference, weights, x, *h, gradients: bool = False) -> None:
+    """Both give the same h', and where asked the same gradients."""
+    hidden, features = weights["weight_hh"].shape[1], weights["weight_ih"].shape[1]
+    got, want = (impl.new("GRUCell", features, hidden, weights=weights)(x, *h, gradients=gradients)
+                 for impl in (student, reference))  # fmt: skip
+    agree(got, want, "h'")
+    if gradients:
+        gradients_agree(got, want)
+
+
+@check("2.3")
+def test_gru_step(student, reference, draw):
+    """One step computes h' = (1 − z) ⊙ n + z ⊙ h, with torch's parameters and their order r, z, n."""
+    gru_steps(student, reference, draw.weights(gate_shapes(3, 5, 3)), draw.given("x", 6, 3), draw.given("h", 6, 5))
+
+
+@check("2.3")
+def test_gru_step_without_a_state(student, reference, draw):
+    """Without h the step starts from zeros in the dtype of x, at every call anew."""
+    for dtype in (torch.float32, DOUBLE):
+        weights, x = draw.weights(gate_shapes(3, 5, 3), dtype), draw.given("x", 4, 3, dtype=dtype)
+        cells = [impl.new("GRUCell", 3, 5, weights=weights) for impl in (student, reference)]
+        for _ in range(2):  # nothing is kept from one call to the next
+            got, want = (cell(x) for cell in cells)
+            agree(got, want, "h'")
+
+
+@check("2.3")
+def test_gru_step_of_one_sequence(student, reference, draw):
+    """A batch of one sequence with one feature and one unit works, and keeps both axes."""
+    gru_steps(student, reference, draw.weights(gate_shapes(1, 1, 3)), draw.given("x", 1, 1), draw.given("h", 1, 1))
+
+
+@check("2.3")
+def test_gru_resets_after_the_product(student, reference, draw):
+    """The reset gate r acts on W_hn h + b_hn: on the product with its bias, and on nothing of the input."""
+    weights = {name: torch.zeros(shape) for name, shape in gate_shapes(4, 4, 3).items()}
+    weights["weight_hh"][8:], weights["bias_hh"][8:], weights["bias_ih"][:4] = (
+        draw.normal(4, 4),
+        draw.normal(4),
+        draw.normal(4),
+    )
+    weights["weight_ih"][8:], weights["bias_ih"][8:] = draw.normal(4, 4), draw.normal(4)
+    gru_steps(student, reference, weights, draw.given("x", 3, 4), draw.given("h", 3, 4))
+
+
+@check("2.3")
+def test_gru_keeps_what_it_holds(student, reference, draw):
+    """A GRU step keeps h where the update gate is open, and forgets it where it is shut."""
+    for level in (OPEN, SHUT):
+        weights = draw.weights(gate_shapes(2, 4, 3))
+        for name in ("weight_ih", "weight_hh", "bias_hh"):
+            weights[name][4:8] = 0
+        weights["bias_ih"][4:8] = level
+        gru_steps(student, reference, weights, draw.given("x", 3, 2), draw.given("h", 3, 4))
+
+
+@check("2.3")
+def test_gradients_of_a_gru_step(student, reference, draw):
+    """Gradients reach x, h and every parameter, with the right values."""
+    x, h = draw.given("x", 4, 3, grad=True), draw.given("h", 4, 5, grad=True)
+    gru_steps(student, reference, draw.weights(gate_shapes(3, 5, 3)), x, h, gradients=True)
+
+
+@check("2.3")
+def test_gru_step_in_double(student, reference, draw):
+    """A step in double precision is exact to double precision, whatever the memory layout of its inputs."""
+    options = {"dtype": DOUBLE, "grad": True, "strided": True}
+    x, h = draw.given("x", 3, 4, **options), draw.given("h", 3, 7, **options)
+    gru_steps(student, reference, draw.weights(gate_shapes(4, 7, 3), DOUBLE), x, h, gradients=True)
+
+
+@check("2.3", value=False)
+def test_gru_parameters(student, reference, draw):
+    """The parameters have torch's names and shapes; at the start they are finite and not all alike."""
+    parameters_are_torchs(student.new("GRUCell", 3, 5), gate_shapes(3, 5, 3))
+
+
+@check("2.3", value=False)
+def test_gru_step_leaves_things_alone(student, reference, draw):
+    """A step changes neither its arguments nor the cell."""
+    cell = student.new("GRUCell", 3, 5, weights=draw.weights(gate_shapes(3, 5, 3)))
+    no_effects(cell(draw.given("x", 4, 3), draw.given("h", 4, 5)))
+    no_effects(cell(draw.given("x", 4, 3)))
+
+
+# 2.4 unroll
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+OUTPUTS = ("outputs", "the last state")
+
+
+def torch_cell(impl, kind: str, weights, **options):
+    """One of torch's cells with these weights."""
+    hidden, features = weights["weight_hh"].shape[1], weights["weight_ih"].shape[1]
+    return impl.new("props.cell", kind, features, hidden, weights=weights, **options)
+
+
+def unrolls(student, reference, kind: str, weights, x, *state, gradients: bool = False) -> None:
+    """Both unroll one of torch's cells alike."""
+    got, want = (impl.call("unroll", torch_cell(impl, kind, weights), x, *state, gradients=gradients)
+                 for impl in (student, reference))  # fmt: skip
+    agree(got, want, "the result", OUTPUTS)
+    if gradients:
+        gradients_agree(got, want)
+
+
+@check("2.4")
+def test_unroll_a_state_of_one_tensor(student, reference, draw):
+    """A cell whose state is h: the outputs are h after every step, in order, and the last state is the last of them."""
+    for kind in ("rnn", "gru"):
+        unrolls(student, reference, kind, draw.weights(gate_shapes(3, 5, GATES[kind])), draw.given("x", 4, 6, 3))
+
+
+@check("2.4")
+def test_unroll_a_pair(student, reference, draw):
+    """A cell whose state is the pair (h, c): the outputs are h alone, and the last state is the pair."""
+    unrolls(student, reference, "lstm", draw.weights(gate_shapes(3, 5, 4)), draw.given("x", 4, 6, 3))
+
+
+@check("2.4")
+def test_unroll_from_a_given_state(student, reference, draw):
+    """With a state, a tensor or a pair, the first step starts from it."""
+    unrolls(
+        student, reference, "gru", draw.weights(gate_shapes(3, 5, 3)), draw.given("x", 2, 4, 3), draw.given("h", 2, 5)
+    )
+    unrolls(
+        student, reference, "lstm", draw.weights(gate_shapes(3, 5, 4)), draw.given("x", 2, 4, 3), pair_of(draw, 2, 5)
+    )
+
+
+@check("2.4")
+def test_unroll_a_plain_function(student, reference, draw):
+    """The cell may be any function of x_t and a state: it has no attributes, and its state may have three parts."""
+    for parts in (1, 2, 3):
+        x = draw.given("x", 3, 5, 2)
+        got, want = (impl.call("unroll", impl.new("props.plain_cell", parts), x) for impl in (student, reference))
+        agree(got, want, "the result", OUTPUTS)
+
+
+@check("2.4")
+def test_unroll_one_step(student, reference, draw):
+    """One sequence of one step with one feature works, and keeps all its axes."""
+    for kind in ("rnn", "lstm"):
+        unrolls(student, reference, kind, draw.weights(gate_shapes(1, 1, GATES[kind])), draw.given("x", 1, 1, 1))
+
+
+@check("2.4")
+def test_gradients_through_an_unrolled_cell(student, reference, draw):
+    """Gradients flow back through every step, to x and all parts of the first state."""
+    x, state = draw.given("x", 3, 5, 2, grad=True), pair_of(draw, 3, 4, grad=True)
+    unrolls(student, reference, "lstm", draw.weights(gate_shapes(2, 4, 4)), x, state, gradients=True)
+
+
+@check("2.4")
+def test_unroll_in_double(student, reference, draw):
+    """A sequence in double precision stays in it, whatever its memory layout."""
+    for kind in ("gru", "lstm"):
+        weights = draw.weights(gate_shapes(4, 3, GATES[kind]), DOUBLE)
+        x = draw.given("x", 2, 7, 4, dtype=DOUBLE, grad=True, strided=True)
+        unrolls(student, reference, kind, weights, x, gradients=True)
+
+
+@check("2.4", value=False)
+def test_cell_is_called_once_for_each_step(student, reference, draw):
+    """The cell is called once for each step, in order, with one step (N, F) at a time."""
+    cell = student.new("props.plain_cell", 2)
+    answer(student.call("unroll", cell, draw.given("x", 3, 4, 2)), tuple, "the result")
+    calls = answer(student.call("props.shapes_seen", cell), list, "the list of calls")
+    expect(len(calls) == 4, f"4 steps took {len(calls)} calls of the cell, expected 4")
+    shapes = [call[:-1] for call in calls]
+    expect(shapes == [(3, 2)] * 4, f"the cell got x_t of the shapes {shapes}, expected (3, 2) each time")
+
+
+@check("2.4", value=False)
+def test_unroll_leaves_things_alone(student, reference, draw):
+    """The sequence, the first state and the cell stay as they were."""
+    for kind in ("gru", "lstm"):
+        cell = torch_cell(student, kind, draw.weights(gate_shapes(3, 5, GATES[kind])))
+        student.call("props.fill_gradients", cell)
+        state = draw.given("h", 2, 5) if kind == "gru" else pair_of(draw, 2, 5)
+        no_effects(student.call("unroll", cell, draw.given("x", 2, 4, 3), state))
