@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 
 import torch
@@ -73,12 +75,13 @@ def _answered(seen: Seen) -> None:
 def ask(impl, seed: int | object, *args, earlier: tuple[Echo, ...] = ()) -> Echo:
     """Ask for a batch (batch_size, length, lag, and perhaps marked) from a fresh generator with this seed, or from this one.
 
-    In the log stand the facts of it, and whether it is the same as each of the `earlier` ones.
+    In the log stands a fingerprint of the facts of it, with whether it is the same as each of the `earlier` ones.
     """
     generator = impl.new("props.generator", seed) if isinstance(seed, int) else seed
     *sizes, marked = (*args, False) if len(args) == 3 else args
     seen = impl.call("echo_batch", *sizes, generator, *([marked] if marked else []))
-    impl.remember_as([_facts(seen.value, sizes[2]), [same(seen.value, other.seen.value) for other in earlier]])
+    same_as = [same(seen.value, other.seen.value) for other in earlier]
+    impl.remember_as(_fingerprint([_facts(seen.value, sizes[2]), same_as]))
     return Echo(seen, *sizes, marked)
 
 
@@ -127,6 +130,11 @@ def _beside(got: Seen, tensor: torch.Tensor) -> Seen:
 
 
 # the facts by which a mistake is recognised: nothing in them depends on what was drawn
+
+
+def _fingerprint(facts) -> str:
+    """Facts in a few characters: a bank of mistakes holds thousands of them."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _facts(value, lag: int):
