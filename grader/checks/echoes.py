@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from grader.checks.kit import agree, expect, piece, shown
+from grader.checks.kit import Mismatch, agree, piece, shown
 from grader.compare import same
 from grader.engine.values import Array, Seen
 
@@ -44,26 +44,33 @@ class Echo:
     def places(self) -> torch.Tensor:
         """(N,), the marked position of each row, which has to have one that leaves room for its answer."""
         markers = self.markers
-        expect(bool(((markers == 0) | (markers == 1)).all()), "the second channel of inputs holds more than 0 and 1: "
+        self.expect(bool(((markers == 0) | (markers == 1)).all()), "the second channel of inputs holds more than 0 and 1: "
                "it marks positions")  # fmt: skip
         counts = markers.sum(dim=1)
         wrong = (counts != 1).nonzero().flatten().tolist()
         if wrong:
             row, count = wrong[0], int(counts[wrong[0]])
-            expect(False, f"row {row} of the second channel of inputs marks {count} positions, expected 1")
+            self.expect(False, f"row {row} of the second channel of inputs marks {count} positions, expected 1")
         places = markers.argmax(dim=1)
         row, last = int(places.argmax()), int(places.max())
         room = self.length - self.lag
-        expect(last < room, f"row {row} marks position {last}; with length {self.length} and lag {self.lag} the last "
+        self.expect(last < room, f"row {row} marks position {last}; with length {self.length} and lag {self.lag} the last "
                f"that leaves room is {room - 1}")  # fmt: skip
         return places
+
+    def expect(self, condition: bool, otherwise: str) -> None:
+        """Fail the check with a sentence, and with the call that it is about, unless the condition holds."""
+        if not condition:
+            raise Mismatch(otherwise, seen=self.seen)
 
     def _inputs(self) -> torch.Tensor:
         inputs, channels = piece(self.seen, 0), 2 if self.marked else 1
         _answered(self.seen)
         shape = (self.batch_size, self.length, channels)
-        expect(isinstance(inputs.value, Array), f"inputs is {shown(inputs.value)}, expected a tensor of shape {shape}")
-        expect(inputs.value.shape == shape, f"inputs has shape {inputs.value.shape}, expected {shape}")
+        self.expect(
+            isinstance(inputs.value, Array), f"inputs is {shown(inputs.value)}, expected a tensor of shape {shape}"
+        )
+        self.expect(inputs.value.shape == shape, f"inputs has shape {inputs.value.shape}, expected {shape}")
         return inputs.value.data.float()
 
 
@@ -88,15 +95,15 @@ def ask(impl, seed: int | object, *args, earlier: tuple[Echo, ...] = ()) -> Echo
 def well_formed(echo: Echo) -> None:
     """The inputs are float32, 0 and 1 alone, in their shape."""
     _answered(echo.seen)
-    expect(isinstance(echo.seen.value, tuple) and len(echo.seen.value) == 3,
+    echo.expect(isinstance(echo.seen.value, tuple) and len(echo.seen.value) == 3,
            f"the result is {shown(echo.seen.value)}, expected the tuple (inputs, targets, mask)")  # fmt: skip
     bits = echo.bits
     dtype = echo.seen.value[0].dtype
-    expect(dtype == "torch.float32", f"inputs has dtype {dtype.removeprefix('torch.')}, expected float32")
+    echo.expect(dtype == "torch.float32", f"inputs has dtype {dtype.removeprefix('torch.')}, expected float32")
     wrong = ((bits != 0) & (bits != 1)).nonzero().tolist()
     if wrong:
         row, step = wrong[0]
-        expect(False, f"inputs is {bits[row, step]:.6g} at [{row}, {step}, 0], expected a bit: 0 or 1")
+        echo.expect(False, f"inputs is {bits[row, step]:.6g} at [{row}, {step}, 0], expected a bit: 0 or 1")
 
 
 def target_agrees(echo: Echo) -> None:
@@ -187,10 +194,11 @@ def _source(column: torch.Tensor, bits: torch.Tensor) -> object:
 
 
 def _shifts(grid: torch.Tensor, bits: torch.Tensor, lag: int) -> object:
-    """By how many steps this lies behind the bits, or its value where it is constant."""
-    if bool((grid[:, lag:] == grid[:, -1:]).all()):
+    """By how many steps this lies behind the bits, after the first bit, or its value where it is constant."""
+    if bool((grid[:, lag + 1 :] == grid[:, -1:]).all()):
         return f"all {float(grid[0, -1]):g}"
-    return [shift for shift in range(lag + 3) if bool((grid[:, shift:] == bits[:, : bits.shape[1] - shift]).all())]
+    last = bits.shape[1]
+    return [late for late in range(lag + 3) if bool((grid[:, late + 1 :] == bits[:, 1 : last - late]).all())]
 
 
 def _of_marks(bits, markers, targets, mask, lag: int) -> dict:

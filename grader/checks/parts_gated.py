@@ -6,11 +6,12 @@ import torch
 
 from grader.checks.echoes import Echo, ask
 from grader.checks.kit import agree, expect, part, piece
-from grader.checks.test_gated import GATES, OPEN, SHUT, bits_are_fair, gate_shapes, places_are_even, torch_cell
+from grader.checks.test_gated import GATES, bits_are_fair, gate_shapes, places_are_even, torch_cell
 from grader.compare import same_seen
 from grader.engine.values import Array, Given, Seen
 
 DOUBLE = torch.float64
+OPEN, SHUT = 160.0, -160.0  # a gate stays so even if only a part of this gets to it
 TINY = 1e-4  # tanh leaves numbers of this size as they are, within the tolerance of double precision
 FIRST = (slice(None), 0)
 TERMS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -103,20 +104,20 @@ def blank(features: int, hidden: int, gates: int) -> dict[str, torch.Tensor]:
     return {name: torch.zeros(shape, dtype=DOUBLE) for name, shape in gate_shapes(features, hidden, gates).items()}
 
 
-def with_rows(draw, weights: dict, place: int, hidden: int, scale: float = 0.6) -> dict:
-    """Draw all weights of the gate at this place."""
-    rows = slice(place * hidden, (place + 1) * hidden)
-    for value in weights.values():
-        value[rows] = scale * draw.normal(*value[rows].shape, dtype=DOUBLE)
-    return weights
+def by_each_term(draw, gates: int, place: int) -> list[dict]:
+    """Weights with which the gate at this place, and no other, gets something by one of the four terms, for each of them."""
+    tries, rows = [blank(3, 5, gates) for _ in TERMS], slice(5 * place, 5 * place + 5)
+    for term, weights in zip(TERMS, tries, strict=True):
+        weights[term][rows] = draw.normal(*weights[term][rows].shape, dtype=DOUBLE)
+    return tries
 
 
-def biased(weights: dict, hidden: int, **levels: float) -> dict:
-    """The same weights with biases for the gates at these places, named g0, g1, …"""
+def biased(weights: dict, **levels: float) -> dict:
+    """The same weights with so much in both biases together, for the gates at the places named g0, g1, …"""
     weights = {name: value.clone() for name, value in weights.items()}
     for name, level in levels.items():
-        place = int(name[1:])
-        weights["bias_ih"][place * hidden : (place + 1) * hidden] = level
+        rows = slice(5 * int(name[1:]), 5 * int(name[1:]) + 5)
+        weights["bias_ih"][rows] = weights["bias_hh"][rows] = level / 2
     return weights
 
 
@@ -138,43 +139,43 @@ def inputs_of(draw) -> list[torch.Tensor]:
 @part("2.2", "the input gate i")
 def part_input_gate(student, reference, draw):
     """c was zero, and the candidate is 1, or small: c' is i times that."""
-    weights, (x, h, c) = with_rows(draw, blank(3, 5, 4), 0, 5), inputs_of(draw)
-    lstm(student, reference, [biased(weights, 5, g2=level) for level in (OPEN, TINY)], x, h, 0 * c, side=1)
+    tries, (x, h, c) = by_each_term(draw, 4, 0), inputs_of(draw)
+    lstm(student, reference, [biased(one, g2=level) for one in tries for level in (OPEN, TINY)], x, h, 0 * c, side=1)
 
 
 @part("2.2", "the forget gate f")
 def part_forget_gate(student, reference, draw):
     """Nothing is written: c' is f times c."""
-    weights, (x, h, c) = with_rows(draw, blank(3, 5, 4), 1, 5), inputs_of(draw)
-    lstm(student, reference, [biased(weights, 5, g0=level) for level in (SHUT, 0.0)], x, h, c, side=1)
+    tries, (x, h, c) = by_each_term(draw, 4, 1), inputs_of(draw)
+    lstm(student, reference, [biased(one, g0=level) for one in tries for level in (SHUT, 0.0)], x, h, c, side=1)
 
 
 @part("2.2", "the candidate g")
 def part_lstm_candidate(student, reference, draw):
     """c was zero, and the input gate is open: c' is the candidate."""
-    weights, (x, h, c) = with_rows(draw, blank(3, 5, 4), 2, 5), inputs_of(draw)
-    lstm(student, reference, [biased(weights, 5, g0=OPEN)], x, h, 0 * c, side=1)
+    tries, (x, h, c) = by_each_term(draw, 4, 2), inputs_of(draw)
+    lstm(student, reference, [biased(one, g0=OPEN) for one in tries], x, h, 0 * c, side=1)
 
 
 @part("2.2", "the output gate o")
 def part_output_gate(student, reference, draw):
     """c' is known and small, so that its tanh is no matter: h' is o times it."""
-    weights, (x, h, c) = with_rows(draw, blank(3, 5, 4), 3, 5), inputs_of(draw)
-    lstm(student, reference, [biased(weights, 5, g0=SHUT, g1=OPEN)], x, h, TINY * c, side=0)
+    tries, (x, h, c) = by_each_term(draw, 4, 3), inputs_of(draw)
+    lstm(student, reference, [biased(one, g0=SHUT, g1=OPEN) for one in tries], x, h, TINY * c, side=0)
 
 
 @part("2.2", "the tanh of c' in h'")
 def part_tanh_of_the_cell_state(student, reference, draw):
     """The output gate is open, and c' is c, or the candidate: h' is its tanh."""
     x, h, c = inputs_of(draw)
-    lstm(student, reference, [biased(blank(3, 5, 4), 5, g0=SHUT, g1=OPEN, g3=OPEN)], x, h, 2 * c, side=0)
+    lstm(student, reference, [biased(blank(3, 5, 4), g0=SHUT, g1=OPEN, g3=OPEN)], x, h, 2 * c, side=0)
 
 
 @part("2.2", "the sum of old and new in c'")
 def part_sum_of_old_and_new(student, reference, draw):
     """All gates are open, and what is written is 1, or small."""
     x, h, c = inputs_of(draw)
-    tries = [biased(blank(3, 5, 4), 5, g0=OPEN, g1=OPEN, g2=level) for level in (OPEN, TINY)]
+    tries = [biased(blank(3, 5, 4), g0=OPEN, g1=OPEN, g2=level) for level in (OPEN, TINY)]
     lstm(student, reference, tries, x, h, c, side=1)
 
 
@@ -182,7 +183,7 @@ def part_sum_of_old_and_new(student, reference, draw):
 def part_order_of_the_pair(student, reference, draw):
     """With the output gate shut h' is zero, whatever c' is."""
     x, h, c = inputs_of(draw)
-    lstm(student, reference, [biased(blank(3, 5, 4), 5, g1=OPEN, g3=SHUT)], x, h, c, side=0)
+    lstm(student, reference, [biased(blank(3, 5, 4), g1=OPEN, g3=SHUT)], x, h, c, side=0)
 
 
 @part("2.2", "the start from zeros where the state is left out")
@@ -218,12 +219,12 @@ def lstm_state(h: torch.Tensor) -> tuple:
     return named(h, "h"), named(torch.ones_like(h), "c")
 
 
-@part("2.2", "the term W_ih x of the gates")
+@part("2.2", "the term W_ih x")
 def part_lstm_input_term(student, reference, draw):
     term_counts(student, draw, "LSTMCell", 4, "weight_ih", lstm_state)
 
 
-@part("2.2", "the term W_hh h of the gates")
+@part("2.2", "the term W_hh h")
 def part_lstm_recurrent_term(student, reference, draw):
     term_counts(student, draw, "LSTMCell", 4, "weight_hh", lstm_state)
 
@@ -252,32 +253,38 @@ def gru(student, reference, tries: list[dict], x, h) -> None:
 def part_update_gate(student, reference, draw):
     """The candidate is zero: h' is z times h."""
     x, h, _ = inputs_of(draw)
-    gru(student, reference, [with_rows(draw, blank(3, 5, 3), 1, 5)], x, h)
+    gru(student, reference, by_each_term(draw, 3, 1), x, h)
 
 
 @part("2.3", "the candidate n")
 def part_gru_candidate(student, reference, draw):
     """The update gate is shut, the reset gate open: h' is n."""
     x, h, _ = inputs_of(draw)
-    gru(student, reference, [biased(with_rows(draw, blank(3, 5, 3), 2, 5), 5, g0=OPEN, g1=SHUT)], x, h)
+    gru(student, reference, [biased(one, g0=OPEN, g1=SHUT) for one in by_each_term(draw, 3, 2)], x, h)
 
 
 @part("2.3", "the reset gate r")
 def part_reset_gate(student, reference, draw):
     """The update gate is shut, and W_hn leaves h as it is, or small: n is tanh(r ⊙ h), whether r acts before or after."""
-    weights, (x, h, _) = with_rows(draw, blank(3, 5, 3), 0, 5), inputs_of(draw)
-    weights["weight_hh"][10:] = torch.eye(5)
-    small = {name: value.clone() for name, value in weights.items()}
-    small["weight_hh"][10:] *= TINY
-    gru(student, reference, [biased(one, 5, g1=SHUT) for one in (weights, small)], x, h)
+    tries, (x, h, _) = by_each_term(draw, 3, 0), inputs_of(draw)
+    gru(student, reference, [biased(handed_on(one, scale), g1=SHUT) for one in tries for scale in (1, TINY)], x, h)
+
+
+def handed_on(weights: dict, scale: float = 1) -> dict:
+    """The same weights with W_hn so that W_hn h is h, or so much of it."""
+    state = weights["weight_hh"].clone()
+    state[10:] = scale * torch.eye(5)
+    return weights | {"weight_hh": state}
 
 
 @part("2.3", "what the reset gate acts on")
 def part_reach_of_the_reset_gate(student, reference, draw):
     """The reset gate differs from unit to unit, and is open or shut: n says what it lets through."""
-    weights, (x, h, _) = with_rows(draw, blank(3, 5, 3), 2, 5), inputs_of(draw)
+    weights, (x, h, _) = biased(blank(3, 5, 3), g1=SHUT), inputs_of(draw)
+    for value in weights.values():
+        value[10:] = draw.normal(*value[10:].shape, dtype=DOUBLE)
     weights["bias_ih"][:5] = torch.tensor([OPEN, SHUT, OPEN, SHUT, OPEN])
-    gru(student, reference, [biased(weights, 5, g1=SHUT)], x, h)
+    gru(student, reference, [weights], x, h)
 
 
 @part("2.3", "the share of h that is kept")
@@ -285,7 +292,7 @@ def part_kept(student, reference, draw):
     """The candidate is zero, and half of h is kept, or all of it, or nothing."""
     x, h, _ = inputs_of(draw)
     for level in (0.0, OPEN, SHUT):
-        gru(student, reference, [biased(blank(3, 5, 3), 5, g1=level)], x, h)
+        gru(student, reference, [biased(blank(3, 5, 3), g1=level)], x, h)
 
 
 @part("2.3", "the share of n that comes in")
@@ -293,7 +300,7 @@ def part_comes_in(student, reference, draw):
     """h is zero, and the candidate 1, or small: half of it comes in, or nothing, or all of it."""
     x, h, _ = inputs_of(draw)
     for level in (0.0, OPEN, SHUT):
-        gru(student, reference, [biased(blank(3, 5, 3), 5, g1=level, g2=n) for n in (OPEN, TINY)], x, 0 * h)
+        gru(student, reference, [biased(blank(3, 5, 3), g1=level, g2=n) for n in (OPEN, TINY)], x, 0 * h)
 
 
 @part("2.3", "the start from zeros where h is left out")
@@ -310,8 +317,7 @@ def part_gru_biases(student, reference, draw):
     x, h, _ = inputs_of(draw)
     bias, made = draw.normal(10, dtype=DOUBLE), []
     for name in ("bias_ih", "bias_hh", ""):
-        weights = biased(blank(3, 5, 3), 5, g2=1.0)
-        weights["weight_hh"][10:] = torch.eye(5)
+        weights = handed_on(biased(blank(3, 5, 3), g2=1.0))
         if name:
             weights[name][:10] = bias
         made.append(student.new("GRUCell", 3, 5, weights=weights)(named(x, "x"), named(h, "h")))

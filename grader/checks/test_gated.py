@@ -127,7 +127,7 @@ def places_are_even(echo) -> None:
     room = echo.length - echo.lag
     expected = echo.batch_size / room
     for place, count in enumerate(torch.bincount(echo.places, minlength=room).tolist()):
-        expect(0.75 * expected < count < 1.25 * expected, f"position {place} is marked in {count} of {echo.batch_size} "
+        echo.expect(0.75 * expected < count < 1.25 * expected, f"position {place} is marked in {count} of {echo.batch_size} "
                f"sequences, expected about {expected:.0f}: {room} positions leave room")  # fmt: skip
 
 

@@ -27,7 +27,7 @@ DOUBLE = torch.float64
 def test_longer_echo(student, reference, draw):
     """A longer echo in a larger batch is as right as a short one, with markers and without."""
     for marked in (False, True):
-        echo = ask(student, draw.seed(), 300, 31, 17, marked)
+        echo = ask(student, draw.seed(), 900, 31, 17, marked)
         well_formed(echo)
         target_agrees(echo)
         mask_agrees(echo)
