@@ -5,7 +5,9 @@ Built of torch alone, so that a worker never holds a line of the reference. A ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,6 +37,7 @@ __all__ = [
     "parameter_list",
     "parameters",
     "parameters_with_gradients",
+    "plain_cell",
     "plain_numbers",
     "shapes_seen",
     "squares",
@@ -156,6 +159,32 @@ def but_the_forget_gate(cell: nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
+class Running(NamedTuple):
+    """The state of a plain cell in three parts."""
+
+    h: torch.Tensor
+    total: torch.Tensor
+    steps: int
+
+
+def plain_cell(parts: int) -> Callable:
+    """A cell that is a plain function, with h' = x + h / 2 + the sum of all x before; it notes what it was fed.
+
+    Its state is h and no sum, the pair of both, or the two and the number of steps under names, a `Running`.
+    """
+
+    def step(x, state=None):
+        step.shapes.append((*x.shape, state is not None))
+        now = Running(torch.zeros_like(x), torch.zeros_like(x), 0)
+        if state is not None:
+            now = now._replace(h=state) if parts == 1 else Running(*state, 0) if parts == 2 else state
+        new = Running(x + now.h / 2 + now.total, now.total + x, now.steps + 1)
+        return {1: x + now.h / 2, 2: (new.h, new.total), 3: new}[parts]
+
+    step.shapes = []
+    return step
+
+
 def item(values, index):
     return values[index]
 
@@ -199,7 +228,7 @@ class Forecaster(nn.Module):
         return self.head(outputs), state
 
 
-def shapes_seen(model: Forecaster) -> list[tuple]:
+def shapes_seen(model: Forecaster | Callable) -> list[tuple]:
     """For every call so far: the shape of x, and whether a state came with it."""
     return list(model.shapes)
 
