@@ -28,7 +28,7 @@ HABITS = {
     "complete-einsum": "none",
     "complete-fused": "revised",
 }  # in predicting
-LEFT_OPEN = ("1.4", "1.5", "1.6", "1.7")  # what the half-done submission has not started on
+LEFT_OPEN = ("1.4", "1.5", "1.6", "1.7", "2.5", "2.6", "2.7", "2.8", "2.9")  # what the half-done submission has not begun
 OF_EACH = 8  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 

@@ -70,6 +70,10 @@ class Course:
         """The auto-graded tasks, in order."""
         return [task for task in self.tasks.values() if not task.written]
 
+    def graded_in(self, notebook: Notebook) -> list[Task]:
+        """The auto-graded tasks of one notebook, in order."""
+        return [task for task in self.graded if task.notebook == notebook.number]
+
     @property
     def written(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.written]
