@@ -75,7 +75,7 @@ def test_the_checks_run_under_pytest(impl, passed, tmp_path):
         shutil.copytree(ROOT / "starter", tmp_path / "starter")
         shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
         impl = str(tmp_path)
-    command = [sys.executable, "-m", "pytest", "-q", "-rp", "-p", "no:cacheprovider", "-p", "no:xdist",
+    command = [sys.executable, "-m", "pytest", "-q", "-rp", "-p", "no:cacheprovider",
                "grader/checks", "--impl", impl, "--device", "cpu"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, cwd=ROOT)
     count = len(all_checks())
