@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TASK   ?=
+NOTEBOOK ?= 1
+WORKERS  ?= logical
 OUT    ?= build/grades
 
 .DEFAULT_GOAL := help
@@ -25,12 +27,12 @@ setup: $(READY)      ## make .venv and install everything into it
 demo: setup          ## run the solution notebooks, grade the example submissions, show the results
 	@$(BIN)/python -m grader demo --out build/demo
 
-test: setup          ## run all tests
+test: setup          ## run all tests, at most four at a time; one after another: make test WORKERS=0
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup
 
-lab: setup           ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/01_sine_wave_rnn.ipynb
+lab: setup           ## open the notebooks in JupyterLab: make lab, or make lab NOTEBOOK=2
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(firstword $(wildcard notebooks/0$(NOTEBOOK)_*.ipynb) notebooks)
 
 check: setup         ## check your work: make check, or make check TASK=1.2
 	@$(BIN)/python -m grader check $(TASK)

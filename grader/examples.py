@@ -1,4 +1,7 @@
-"""A class of example submissions: untouched, half done, complete in three styles, and some with one known mistake."""
+"""A class of example submissions: untouched, half done, complete in three styles, and some with one known mistake.
+
+The latter hold the work of one notebook, as it is handed in when a class has come that far.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from grader.release import nbgrader_source, notebook_bytes
 from grader.release.guesses import without_guesses
 from grader.reports.prediction import comparison
 from grader.results import write_atomically
-from grader.tasks import Course, Task
+from grader.tasks import Course, Notebook, Task
 
 __all__ = ["STYLES", "example_class", "write_examples"]
 
@@ -28,8 +31,18 @@ HABITS = {
     "complete-einsum": "none",
     "complete-fused": "revised",
 }  # in predicting
-LEFT_OPEN = ("1.4", "1.5", "1.6", "1.7")  # what the half-done submission has not started on
-OF_EACH = 8  # how many of a task's known mistakes have a submission in the class that is written
+LEFT_OPEN = (
+    "1.4",
+    "1.5",
+    "1.6",
+    "1.7",
+    "2.5",
+    "2.6",
+    "2.7",
+    "2.8",
+    "2.9",
+)  # what the half-done submission has not begun
+OF_EACH = 4  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 
 
@@ -61,8 +74,9 @@ def _class(course: Course, of_each: int | None) -> Iterator[tuple[str, Files]]:
     for style in sorted(path for path in STYLES.iterdir() if path.is_dir()):
         yield f"complete-{style.name}", _styled(complete, style, course)
     for task in course.graded:
+        own = _of_notebook(complete, course.notebooks[task.notebook])
         for variant in _spread(variants_of(task.id), of_each):
-            yield f"{task.id}-{variant.name.replace('_', '-')}", _with(complete, task, variant, course)
+            yield f"{task.id}-{variant.name.replace('_', '-')}", _with(own, task, variant, course)
 
 
 def _spread(items: tuple, count: int | None) -> list:
@@ -80,6 +94,11 @@ def _complete(course: Course) -> Files:
         node = nbgrader_source(source, notebook.name, course)
         files[_path(notebook.name)] = notebook_bytes(node).decode()
     return files
+
+
+def _of_notebook(files: Files, notebook: Notebook) -> Files:
+    """The files with which one notebook is worked on."""
+    return {path: files[path] for path in (f"starter/{notebook.module}.py", _path(notebook.name))}
 
 
 def _path(notebook: str) -> str:

@@ -152,13 +152,15 @@ class Grader:
     def __exit__(self, *exception) -> None:
         self._nursery.close()
 
-    def grade(self, submission: Submission) -> dict:
-        """The record of one submission, with what it was made from and the seconds it took."""
+    def grade(self, submission: Submission, notebook: str | None = None) -> dict:
+        """The record of one submission, or of one notebook in it, with what it was made from and the seconds it took."""
         start = time.perf_counter()
+        names = self._course.notebooks
+        tasks = [task for task in self._course.graded if notebook in (None, names[task.notebook].name)]
         try:
             material = _material(submission, self._course)
             invalid = isinstance(material, IntakeError)
-            record = self._invalid(submission, material) if invalid else self._graded(submission, material)
+            record = self._invalid(submission, material) if invalid else self._graded(submission, material, tasks)
         except Exception as problem:  # one submission's trouble is told in its record, and the class goes on
             material = IntakeError(f"{type(problem).__name__}: {problem}")
             record = self._frame(submission, material, "harness_error", []) | {
@@ -167,18 +169,18 @@ class Grader:
         seconds = round(time.perf_counter() - start, 3)
         return {"made_from": _made_from(submission, material, self._options), "record": record, "seconds": seconds}
 
-    def _graded(self, submission: Submission, material: Material) -> dict:
+    def _graded(self, submission: Submission, material: Material, tasks: list[Task]) -> dict:
         from grader.judge import Judge
 
         session = session_for(material, self._course, self._options.device, self._nursery)
         try:
             judge = Judge(self._course, self._library, session)
-            tasks = [judge.judge(task) for task in self._course.graded]
+            results = [judge.judge(task) for task in tasks]
         finally:
             session.close()
-        broken = [task.id for task in tasks if task.verdict == "harness_error"]
+        broken = [result.id for result in results if result.verdict == "harness_error"]
         status = "harness_error" if broken else "graded"
-        record = self._frame(submission, material, status, [task.record() for task in tasks])
+        record = self._frame(submission, material, status, [result.record() for result in results])
         if broken:
             record["reason"] = f"the harness failed in {', '.join(broken)}: this is not the student's fault"
         return record | {"isolation": session.layers}

@@ -110,7 +110,7 @@ def _is_submission(path: Path) -> bool:
 def read(submission: Submission, course: Course, released: dict[str, list[dict]]) -> Material:
     """Read the course's own files from a submission. IntakeError if there is none of them."""
     material = Material()
-    files = {name: data for place in submission.places for name, data in _files(place, _wanted(course))}
+    files = _gathered(submission, course)
     if not files:
         raise IntakeError("it holds no file of the course: expected starter/rnn.py and the like, or notebooks/*.ipynb")
     for name in sorted({task.module for task in course.graded if task.module}):
@@ -120,6 +120,17 @@ def read(submission: Submission, course: Course, released: dict[str, list[dict]]
         asked = [experiment for experiment in course.experiments.values() if experiment.notebook == number]
         material.predictions += [entry.record(course.experiments[entry.id]) for entry in predictions_in(cells, asked)]
     return material
+
+
+def _gathered(submission: Submission, course: Course) -> dict[str, bytes | str]:
+    """path → content. Where several assignments have a module, that of its own notebook's assignment counts."""
+    files: dict[str, bytes | str] = {}
+    own = {(notebook.name, f"starter/{notebook.module}.py") for notebook in course.notebooks.values()}
+    for place in submission.places:
+        for name, data in _files(place, _wanted(course)):
+            if name not in files or len(submission.places) == 1 or (place.name, name) in own:
+                files[name] = data
+    return files
 
 
 def _wanted(course: Course) -> dict[str, int]:

@@ -75,7 +75,7 @@ class EngineExecute(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         """Called by nbgrader with the sanitised notebook; its folder also holds the student's modules."""
         folder = Path(resources["metadata"]["path"] or ".").resolve()
-        tasks = self._grade(folder)
+        tasks = self._grade(folder, resources["nbgrader"]["notebook"])
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if cell.cell_type == "code":
@@ -84,9 +84,9 @@ class EngineExecute(NbGraderPreprocessor):
                     cell.outputs = outputs_of(tasks[name.removeprefix(TEST_CELL).replace("-", ".")])
         return nb, resources
 
-    def _grade(self, folder: Path) -> dict[str, dict]:
+    def _grade(self, folder: Path, notebook: str) -> dict[str, dict]:
         """task → its record. What goes wrong here is the harness's, and ends this submission's autograding."""
-        entry = _service.grade(folder, self.seconds)
+        entry = _service.grade(folder, notebook, self.seconds)
         if entry["status"] != "graded":
             raise RuntimeError(f"{folder.name} could not be graded: {entry.get('reason', entry['status'])}")
         return {task["id"]: task for task in entry["tasks"]}

@@ -6,7 +6,7 @@ import json
 
 from grader.predictions import MIME
 
-__all__ = ["NotebookError", "bundles_of", "parse", "runnable_cells"]
+__all__ = ["EXPERIMENT", "NotebookError", "bundles_of", "parse", "runnable_cells"]
 
 MAX_CELLS = 2_000
 MAX_OUTPUTS = 100  # of a cell, in which a prediction is looked for

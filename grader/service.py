@@ -1,7 +1,7 @@
 """Grades one folder after another on request, for programs that must not hold torch themselves, such as nbgrader's.
 
-`Service` starts `python -m grader.service` at its first request and keeps it: a line of JSON with the folder goes in, a line
-with the submission's record comes out. The process ends with the one that started it.
+`Service` starts `python -m grader.service` at its first request and keeps it: a line of JSON with the folder and
+the notebook to grade goes in, a line with the submission's record comes out. The process ends with the one that started it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Service:
         self._process: subprocess.Popen | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the service)
 
-    def grade(self, folder: Path, seconds: float) -> dict:
-        """The record of the submission in `folder`; RuntimeError where the harness gives none in time."""
+    def grade(self, folder: Path, notebook: str, seconds: float) -> dict:
+        """The record of one notebook's tasks in `folder`; RuntimeError where the harness gives none in time."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen([sys.executable, "-m", "grader.service"], stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=self._errors)  # fmt: skip
         try:
-            self._process.stdin.write(json.dumps({"folder": str(folder)}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"folder": str(folder), "notebook": notebook}).encode() + b"\n")
             self._process.stdin.flush()
             line = self._line(seconds)
         except BrokenPipeError:
@@ -66,8 +66,9 @@ def main() -> None:
 
     with Grader(Options(secrets.randbelow(2**31))) as grader:
         for line in sys.stdin:
-            submissions, _ = find(Path(json.loads(line)["folder"]))
-            answers.write(json.dumps(grader.grade(submissions[0])["record"]) + "\n")
+            request = json.loads(line)
+            submissions, _ = find(Path(request["folder"]))
+            answers.write(json.dumps(grader.grade(submissions[0], request["notebook"])["record"]) + "\n")
             answers.flush()
 
 

@@ -70,6 +70,10 @@ class Course:
         """The auto-graded tasks, in order."""
         return [task for task in self.tasks.values() if not task.written]
 
+    def graded_in(self, notebook: Notebook) -> list[Task]:
+        """The auto-graded tasks of one notebook, in order."""
+        return [task for task in self.graded if task.notebook == notebook.number]
+
     @property
     def written(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.written]
@@ -79,11 +83,17 @@ class Course:
         number = next((n.number for n in self.notebooks.values() if n.name == Path(wanted).stem), wanted)
         chosen = [task for task in self.graded if wanted == task.id or number == task.notebook]
         if not chosen:
-            written = [task for task in self.written if task.id == wanted]
-            known = ", ".join([*self.notebooks, *(task.id for task in self.graded)])
+            written = any(task.id == wanted for task in self.written)
             reason = "is a written answer, which a person marks" if written else "names no task or notebook"
-            raise KeyError(f"{wanted!r} {reason}; expected one of {known}")
+            raise KeyError(f"{wanted!r} {reason}; {self._choices(wanted.partition('.')[0])}")
         return chosen
+
+    def _choices(self, number: str) -> str:
+        """What may be named in the place of something that isn't there: tasks of that notebook, or the notebooks."""
+        if number in self.notebooks:
+            names = ", ".join(task.id for task in self.graded_in(self.notebooks[number]))
+            return f"the tasks of notebook {number} that can be checked are {names}"
+        return f"expected a notebook ({', '.join(self.notebooks)}) or one of its tasks, such as {self.graded[0].id}"
 
 
 @cache

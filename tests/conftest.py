@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
-BUDGET = {"check": 5, "load": 5, "submission": 60}
+BUDGET = {"check": 10, "load": 30, "submission": 60}  # other tests run at the same time
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,21 @@ def test_an_nbgrader_tree_gives_its_students(tmp_path, course):
     )
     submissions, _ = find(tmp_path)
     taken = read(submissions[0], course, RELEASED)
-    assert (submissions[0].student, taken.modules, taken.problems) == ("ann", {"rnn": "x = 1"}, {})
+    assert (submissions[0].student, taken.modules) == ("ann", {"rnn": "x = 1"})
+    assert not taken.problems.keys() & {"rnn", "cells1"} and set(taken.problems) == {"gated", "cells2"}  # not handed in
     assert taken.cells == {"cells1": [("01_sine_wave_rnn.ipynb, cell 1", "y = 2")]}
+
+
+def test_of_two_assignments_each_has_its_own_notebooks_module(tmp_path, course):
+    for name, modules in (
+        ("01_sine_wave_rnn", ("solved", "as released")),
+        ("02_echo_memory", ("as released", "solved")),
+    ):
+        files = {f"starter/{module}.py": text for module, text in zip(("rnn", "gated"), modules, strict=True)}
+        write(tmp_path / "ann" / name, **files, **{f"{name}.ipynb": notebook("y = 2")})
+    (submission,), _ = find(tmp_path)
+    taken = read(submission, course, RELEASED)
+    assert taken.modules == {"rnn": "solved", "gated": "solved"} and set(taken.cells) == {"cells1", "cells2"}
 
 
 def test_the_newer_of_two_submissions_counts(tmp_path):

@@ -25,6 +25,8 @@ from nbgrader.utils import compute_checksum
 from traitlets import default
 from traitlets.config import Config
 
+from grader.notebooks import parse, runnable_cells
+from grader.references import sources_of
 from grader.release import (
     MANIFEST,
     ClearTasks,
@@ -667,6 +669,23 @@ def test_the_course_can_be_released():
         if entry.metadata.get("nbgrader", {}).get("grade")
     }
     assert sum(points.values()) == sum(task.points for task in course.tasks.values())
+
+
+@pytest.mark.parametrize("number", load_course().notebooks)
+def test_a_grading_reads_the_cells_that_the_release_makes(number):
+    """It reads the source itself, since the release's reader brings nbgrader."""
+    name = load_course().notebooks[number].name
+    file = f"solution/notebooks/{name}.py"
+    notebook = solution_notebook((ROOT / file).read_text(encoding="utf-8"), name, load_course())
+    cells = parse(notebook_bytes(notebook))
+    assert list(sources_of(f"cells{number}")) == runnable_cells(file, cells, cells)
+
+
+def test_a_grading_starts_without_nbgrader():
+    code = "import sys; from grader.references import reference_bench as bench; from grader.tasks import load_course as load; "
+    code += "bench(load()); print({'nbgrader', 'nbconvert', 'nbformat', 'jupytext'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "set()\n"
 
 
 def test_the_starters_pass_the_linter():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 
 import pytest
+from rich.console import Console
 
 from grader.reports.index import index_page
 from grader.reports.student import student_page
+from grader.reports.terminal import class_table, progress_table
 from grader.results import MISSING
 
 PARTS = ("What works", "To mend", "Not started", "Written answers", "Predictions", "Next")
@@ -52,8 +55,9 @@ def record(course, checks: dict[str, list[dict]], student="ann", **more) -> dict
         verdict = next((entry["verdict"] for entry in own if entry["verdict"] != "passed"), "passed")
         tasks.append({"id": task.id, "points": task.points, "score": task.points * passed / len(own), "verdict": verdict,
                       "checks": own, "lint": more.get("lint", {}).get(task.id, [])})  # fmt: skip
-    return {"student": student, "status": "graded", "score": sum(task["score"] for task in tasks), "max_score": 17,
-            "pending": ["1.9"], "tasks": tasks, "predictions": more.get("predictions", [])}  # fmt: skip
+    return {"student": student, "status": "graded", "score": sum(task["score"] for task in tasks),
+            "max_score": sum(task["points"] for task in tasks), "pending": [task.id for task in course.written],
+            "tasks": tasks, "predictions": more.get("predictions", [])}  # fmt: skip
 
 
 def told(page: str) -> str:
@@ -86,7 +90,7 @@ def test_half_the_work_says_what_works_and_what_comes_next(course):
     assert parts(page) == ["What works", "Not started", "Written answers", "Next"]
     text = told(page)
     assert "You can write one step of a recurrent network from its equation." in text
-    assert "Begin with 1.4" in text and "Then 1.5" in text and "3 of 7 tasks are solved" in text
+    assert "Begin with 1.4" in text and "Then 1.5" in text and f"3 of {len(course.graded)} tasks are solved" in text
 
 
 def test_complete_work_is_told_what_comes_after(course):
@@ -123,13 +127,42 @@ def test_what_stops_every_task_is_told_once(course):
     broken = [check("error", "SyntaxError: invalid syntax"), check("error", "SyntaxError: invalid syntax")]
     page = student_page(record(course, {task.id: broken for task in course.graded if task.module}), course)
     assert told(page).count("SyntaxError") == 1
-    assert told(page).count("What stopped 1.1 stopped this as well") == 4
+    stopped = [task for task in course.graded if task.module]
+    assert told(page).count("What stopped 1.1 stopped this as well") == len(stopped) - 1
 
 
 def test_a_file_that_was_not_handed_in_is_one_line(course):
     absent = [check("error", f"starter/rnn.py {MISSING}")] * 2
     page = student_page(record(course, {task.id: absent for task in course.graded if task.module}), course)
     assert told(page).count(MISSING) == 1 and "To mend" not in page
+
+
+def test_tasks_stand_under_their_notebooks(course):
+    solved = {task.id: [check()] for task in course.graded if task.id in ("1.1", "1.2", "2.1")}
+    text = told(student_page(record(course, solved), course))
+    for notebook, count in (("1", 2), ("2", 1)):
+        own = course.graded_in(course.notebooks[notebook])
+        earned = sum(task.points for task in own if task.id in solved)
+        assert f"{notebook} {course.notebooks[notebook].title} {count} of {len(own)} tasks {earned} / " in text
+        assert text.index(course.notebooks[notebook].title) < text.index(f"{own[-1].id} {own[-1].title}")
+
+
+def test_a_notebook_for_later_is_one_line(course):
+    page = student_page(record(course, {"1.1": [check()]}), course)
+    own = course.graded_in(course.notebooks["2"])
+    assert f"Notebook 2, Echo and recall: {len(own)} tasks, about {sum(task.minutes for task in own)} minutes" in told(
+        page
+    )
+    assert not [task.id for task in own if f'id="task-{task.id}"' in page]
+    first = student_page(record(course, {"2.1": [check()]}), course)  # whichever was begun
+    assert "Notebook 1, Sine waves" in told(first) and "2 Echo and recall 1 of" in told(first)
+
+
+def test_a_notebook_that_was_not_handed_in_is_told_in_its_line(course):
+    absent = {task.id: [check("error", f"{place} {MISSING}")] for task in course.graded_in(course.notebooks["2"])
+              for place in ["starter/gated.py" if task.module else "02_echo_memory.ipynb"]}  # fmt: skip
+    text = told(student_page(record(course, {"1.1": [check()]} | absent), course))
+    assert "Not in what was handed in: starter/gated.py, 02_echo_memory.ipynb. If you have worked on it" in text
 
 
 def test_a_fault_of_the_checks_is_not_the_students(course):
@@ -174,6 +207,76 @@ def test_the_class_shows_what_it_predicted(course):
     results = {"submissions": entries, "ignored": [], "seed": 0, "device": "cpu", "versions": {}, "isolation": []}
     page = index_page(results, {entry["student"]: "#top" for entry in entries}, course).replace('"#top"', '""')
     assert "1.5 What becomes of a rollout 3 fades 1, grows 0, drifts 2, stays 0 2" in told(page) and "<0>" not in page
+
+
+def test_the_class_is_a_table_by_notebook(course):
+    absent = {
+        task.id: [check("error", f"starter/gated.py {MISSING}")] for task in course.graded_in(course.notebooks["2"])
+    }
+    states = {"1.1": [check()], "1.2": [check("failed")], "1.3": [check("timeout")], "1.4": [check("harness_error")]}
+    entry = record(course, states | absent, student="bo")
+    broken = {
+        "student": "cy",
+        "status": "invalid",
+        "score": 0,
+        "max_score": 34,
+        "pending": [],
+        "tasks": [],
+        "reason": "no zip",
+    }
+    results = {
+        "submissions": [entry, broken],
+        "ignored": [],
+        "seed": 0,
+        "device": "cpu",
+        "versions": {},
+        "isolation": [],
+    }
+    page = index_page(results, {"bo": "", "cy": ""}, course)
+    signs = re.findall(r'<td class="sign[^>]*>(.)</td>', page)
+    later = len(course.graded_in(course.notebooks["2"]))
+    assert (
+        signs[:5] == ["✓", "✗", "!", "?", "○"] and signs[-later:] == ["·"] * later and len(signs) == len(course.graded)
+    )
+    assert f'colspan="{len(course.graded) + 1}">not graded: no zip' in page
+    for notebook in course.notebooks.values():
+        assert f'colspan="{len(course.graded_in(notebook))}">{notebook.number} {notebook.title}</th>' in page
+
+
+def printed(table, width: int) -> list[str]:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(table)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_class_fits_a_terminal(course, width):
+    entries = [record(course, {"1.2": [check("error")]}, student="a name of more than twenty-six characters"),
+               record(course, {task.id: [check()] for task in course.graded}, student="bo")]  # fmt: skip
+    lines = printed(class_table({"submissions": entries}, course), width)
+    own, all_signs = next(line for line in lines if "a name of" in line), next(line for line in lines if " bo " in line)
+    assert own.count("○") == len(course.graded) - 1 and own.count("!") == 1 and "…" in own
+    assert all_signs.count("✓") == len(course.graded)
+    numbers = next(line for line in lines if "student" in line)
+    column = numbers.index("1 2 3")
+    assert own[column + 2] == "!"  # the sign of 1.2 stands under its number
+
+
+def test_progress_is_told_by_notebook_in_80_columns(course):
+    state = {
+        "1.1": {"score": 2, "verdict": "passed", "digest": "x"},
+        "2.1": {"score": 1, "verdict": "failed", "digest": ""},
+    }
+    lines = printed(progress_table(course, state, {"1.1": "y"}), 80)
+    assert max(map(len, lines)) <= 80
+    for number, earned in (("1", 2), ("2", 1)):
+        tasks = [task for task in course.tasks.values() if task.notebook == number]
+        head = next(line for line in lines if line.split()[:1] == [number])
+        assert course.notebooks[number].title in head and f"{earned} / {sum(task.points for task in tasks)}" in head
+        assert all(any(line.split()[:1] == [task.id] for line in lines) for task in tasks)
+    assert any(
+        "changed since" in " ".join(lines[place : place + 2]) for place, line in enumerate(lines) if " 1.1 " in line
+    )
 
 
 def test_every_task_says_what_it_teaches(course):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
+from grader.engine.cells import run_cells
+from grader.references import sources_of
 from grader.tasks import load_course
-from solution import rnn
+from solution import gated, rnn
 from toolkit.stand_ins import STAND_INS, is_stand_in
 
+COURSE = load_course()
 DOUBLE = torch.float64
+MODULES = {"rnn": rnn, "gated": gated}
 STAND = SimpleNamespace(**{part.__name__: part for part in STAND_INS.values()})
 
 
@@ -22,24 +27,32 @@ def seeded():
     torch.manual_seed(0)
 
 
-def same_weights(name: str, *sizes: int) -> list[nn.Module]:
+def reference_of(task: str):
+    """The reference's part: of a module, or of the solution notebook's cells."""
+    entry = COURSE.tasks[task]
+    return getattr(MODULES[entry.module], entry.symbol) if entry.module else cells_of(entry.space)[entry.symbol]
+
+
+@cache
+def cells_of(space: str) -> dict:
+    """What the cells of a solution notebook define, without its experiments."""
+    return run_cells(list(sources_of(space)), "reference")
+
+
+def same_weights(name: str, *sizes: int, module=rnn) -> list[nn.Module]:
     """The reference's module and the stand-in's, in double, with the same weights."""
-    reference, stand_in = getattr(rnn, name)(*sizes).double(), getattr(STAND, name)(*sizes).double()
+    reference, stand_in = getattr(module, name)(*sizes).double(), getattr(STAND, name)(*sizes).double()
     stand_in.load_state_dict(reference.state_dict())  # strict: the parameters have the same names and shapes
     return [reference, stand_in]
 
 
-def test_every_coded_task_of_notebook_1_has_one_under_its_symbol():
-    tasks = [task for task in load_course().graded if task.id.startswith("1.")]
-    assert {task.id: task.symbol for task in tasks} == {
-        name: part.__name__ for name, part in STAND_INS.items() if name.startswith("1.")
-    }
+def test_every_coded_task_has_one_under_its_symbol():
+    assert {task.id: task.symbol for task in COURSE.graded} == {name: part.__name__ for name, part in STAND_INS.items()}
 
 
-@pytest.mark.parametrize("task", [task for task in STAND_INS if task.startswith("1.") and task not in ("1.6", "1.7")])
+@pytest.mark.parametrize("task", STAND_INS)
 def test_signatures_are_the_references(task):
-    part = STAND_INS[task]
-    reference = getattr(rnn, part.__name__)
+    part, reference = STAND_INS[task], reference_of(task)
     pairs = [(part, reference)] + ([(part.forward, reference.forward)] if isinstance(part, type) else [])
     for pair in pairs:
         got, want = ([(p.name, p.default) for p in inspect.signature(one).parameters.values()] for one in pair)
@@ -54,8 +67,18 @@ def test_each_says_what_it_is_built_of(part):
 def test_a_stand_in_is_told_from_a_students_part():
     for part in STAND_INS.values():
         assert is_stand_in(part)
-    assert is_stand_in(STAND.RNNCell(1, 2))
-    assert not any(is_stand_in(part) for part in (rnn.RNN, rnn.bptt, rnn.RNNCell(1, 2), nn.RNNCell(1, 2), "1.1", None))
+    assert is_stand_in(STAND.RNNCell(1, 2)) and is_stand_in(STAND.LSTMCell(1, 2))
+    others = (
+        rnn.RNN,
+        rnn.bptt,
+        rnn.RNNCell(1, 2),
+        nn.RNNCell(1, 2),
+        gated.GRUCell(1, 2),
+        nn.GRUCell(1, 2),
+        "1.1",
+        None,
+    )
+    assert not any(is_stand_in(part) for part in others)
 
 
 @pytest.mark.parametrize(("shape", "length", "horizon"), [((9,), 4, 1), ((9, 3), 4, 2), ((2,), 1, 1)])
@@ -154,3 +177,150 @@ def test_all_but_the_training_step_run_on_meta():
     grads = STAND.bptt(cell, x, torch.empty(2, 5, 4, device="meta"))
     assert {name: tuple(grad.shape) for name, grad in grads.items()}["h0"] == (2, 4)
     assert STAND.forecast(model_of(3, device="meta"), x, 6).shape == (2, 6, 3)
+
+
+# notebook 2
+
+
+def drawn(make, *sizes: int, **options) -> tuple[torch.Tensor, ...]:
+    return make(*sizes, torch.Generator().manual_seed(4), **options)
+
+
+@pytest.mark.parametrize("lag", [0, 3, 6, 9])
+def test_bits_to_be_repeated(lag):
+    got, want = (drawn(make, 50, 6, lag) for make in (STAND.echo_batch, gated.echo_batch))
+    torch.testing.assert_close(got, want, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("lag", [0, 2, 5])
+def test_marked_bits_to_be_repeated(lag):
+    got, want = (drawn(make, 50, 6, lag, marked=True) for make in (STAND.echo_batch, gated.echo_batch))
+    torch.testing.assert_close(got, want, rtol=0, atol=0)
+
+
+def test_marked_bits_without_room_are_refused():
+    with pytest.raises(ValueError, match="no answer fits"):
+        drawn(STAND.echo_batch, 2, 6, 6, marked=True)
+
+
+@pytest.mark.parametrize("name", ["LSTMCell", "GRUCell"])
+def test_gated_step(name):
+    cells = same_weights(name, 3, 5, module=gated)
+    x, h, c = (torch.randn(4, size, dtype=DOUBLE) for size in (3, 5, 5))
+    for state in (None, (h, c) if name == "LSTMCell" else h):
+        stand_in, reference = (cell(x, state) for cell in cells)
+        torch.testing.assert_close(stand_in, reference)
+
+
+CELLS = {
+    "a vanilla cell": nn.RNNCell(3, 5),
+    "a pair as state": nn.LSTMCell(3, 5),
+    "no parameters": lambda x, h: torch.cat([x, x], 1).sin() if h is None else 0.5 * h.roll(1, dims=1) + x.sum(),
+    "three parts": lambda x, state: (x.cos() * (state[1] if state else 1), x + (state[0] if state else 0), "kept"),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_unrolling_any_cell(cell):
+    x = torch.randn(4, 6, 3)
+    state = cell(torch.randn(4, 3), None)
+    for first in (None, state):
+        (outputs, last), want = STAND.unroll(cell, x, first), gated.unroll(cell, x, first)
+        torch.testing.assert_close(outputs, want[0])
+        assert type(last) is type(want[1])
+        assert torch.equal(outputs[:, -1], last[0] if isinstance(last, tuple) else last)
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_gradients_on_their_way_back(cell):
+    x = torch.randn(4, 6, 3)
+    with torch.no_grad():
+        got = STAND.gradient_norms(cell, x)
+    torch.testing.assert_close(got, gated.gradient_norms(cell, x))
+    assert not got.requires_grad
+    assert all(parameter.grad is None for parameter in cell.parameters()) if isinstance(cell, nn.Module) else True
+
+
+@pytest.mark.parametrize("max_norm", [0.1, 1e9])
+def test_clipping(max_norm):
+    def given():
+        generator = torch.Generator().manual_seed(1)
+        parameters = [nn.Parameter(torch.zeros(shape)) for shape in ((3, 4), (), (2,))]
+        for parameter in parameters[:2]:
+            parameter.grad = torch.randn(parameter.shape, generator=generator)
+        return parameters
+
+    got, want = given(), given()
+    norms = [
+        clip((part for part in parts), max_norm)
+        for clip, parts in ((STAND.clip_gradient_norm_, got), (gated.clip_gradient_norm_, want))
+    ]
+    torch.testing.assert_close(*norms)
+    torch.testing.assert_close([part.grad for part in got[:2]], [part.grad for part in want[:2]])
+    assert got[2].grad is None
+    assert STAND.clip_gradient_norm_([], 1.0) == STAND.clip_gradient_norm_(nn.Parameter(torch.zeros(2)), 1.0) == 0
+
+
+def test_a_plane_of_losses():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    x, before = torch.randn(9, 3, dtype=DOUBLE), [part.detach().clone() for part in model.parameters()]
+    points: list[list[torch.Tensor]] = []
+
+    def loss(moved: nn.Module) -> torch.Tensor:
+        points.append([part.detach().clone() for part in moved.parameters()])
+        return moved(x).square().mean()
+
+    got, want = (plane(model, loss, 0.5, 3, torch.Generator().manual_seed(2))
+                 for plane in (STAND.loss_surface, gated.loss_surface))  # fmt: skip
+    assert got.shape == want.shape and got.dtype == want.dtype and not got.requires_grad
+    torch.testing.assert_close(got[1, 1], want[1, 1])  # the model itself; the directions are free
+    for at in (points[:9], points[9:]):  # the stand-in's, the reference's
+        for theta, left, right in zip(before, at[1], at[7], strict=True):
+            for moved in (left - theta, right - theta):
+                torch.testing.assert_close(lengths(moved), 0.5 * lengths(theta))
+    assert all(torch.equal(part, kept) for part, kept in zip(model.parameters(), before, strict=True))
+
+
+def lengths(theta: torch.Tensor) -> torch.Tensor:
+    """The norm of each filter."""
+    return theta.flatten(1).norm(dim=1) if theta.dim() > 1 else theta.norm()
+
+
+def test_a_plane_of_losses_puts_back_what_a_broken_loss_leaves():
+    model = nn.Linear(3, 2)
+    before = [part.detach().clone() for part in model.parameters()]
+    with pytest.raises(ZeroDivisionError):
+        STAND.loss_surface(model, lambda moved: 1 / 0, 0.5, 3, torch.Generator())
+    assert all(torch.equal(part, kept) for part, kept in zip(model.parameters(), before, strict=True))
+
+
+def test_a_loss_that_counts_what_was_asked_for():
+    logits = torch.randn(4, 6, dtype=DOUBLE)
+    targets, mask = (torch.rand(2, 4, 6) > 0.5).unbind()
+    for asked in (mask, torch.ones_like(mask), torch.zeros_like(mask)):
+        got, want = (loss(logits, targets.double(), asked) for loss in (STAND.masked_loss, reference_of("2.8")))
+        torch.testing.assert_close(got, want)
+
+
+def test_a_forget_gate_that_begins_open():
+    cells = [nn.LSTMCell(3, 5) for _ in range(2)]
+    cells[1].load_state_dict(cells[0].state_dict())
+    for cell, opened in zip(cells, (STAND.open_forget_gate_, reference_of("2.9")), strict=True):
+        opened(cell, 1.5)
+    biases = [cell.bias_ih.detach() + cell.bias_hh.detach() for cell in cells]
+    torch.testing.assert_close(*biases)
+    assert torch.equal(biases[0][5:10], torch.full((5,), 1.5))
+    assert torch.equal(cells[0].weight_hh, cells[1].weight_hh) and cells[0].bias_ih.requires_grad
+
+
+def test_notebook_2_runs_on_meta():
+    x = torch.empty(2, 5, 3, device="meta")
+    for cell in (STAND.LSTMCell(3, 4).to("meta"), STAND.GRUCell(3, 4).to("meta")):
+        assert STAND.unroll(cell, x)[0].shape == (2, 5, 4)
+        assert STAND.gradient_norms(cell, x).device.type == "meta"
+    logits = torch.empty(2, 5, device="meta")
+    assert STAND.masked_loss(logits, logits, logits > 0).device.type == "meta"
+    parameter = nn.Parameter(logits)
+    parameter.grad = logits
+    assert STAND.clip_gradient_norm_([parameter], 1.0).device.type == "meta"
+    STAND.open_forget_gate_(STAND.LSTMCell(3, 4).to("meta"), 1.0)

@@ -15,6 +15,7 @@ from grader.engine.workbench import STOPPED_CELLS, failure_of
 
 __all__ = ["remember_lines", "run_cells"]
 
+COMPILED = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 BODY_RUNS = {"time", "timeit", "capture", "prun"}  # cell magics whose body is ordinary code
 
 
@@ -30,7 +31,7 @@ def run_cells(cells: list[tuple[str, str]], module: str = "cells") -> dict:
     space["display"] = lambda *args, **kwargs: None
     for name, source in cells:
         try:
-            _run(name, TransformerManager().transform_cell(source), space)
+            _run(name, _transformed(source), space)
         except (Exception, SystemExit) as problem:
             space[STOPPED_CELLS].append((name, failure_of(problem, {name: name})))
     return space
@@ -41,9 +42,18 @@ def remember_lines(name: str, source: str) -> None:
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
 
 
+def _transformed(source: str) -> str:
+    """The cell as Python: what is Python already stays as it is, since IPython takes its time to find that out."""
+    try:
+        compile(source, "cell", "exec", flags=COMPILED, dont_inherit=True)
+        return source
+    except (SyntaxError, ValueError):
+        return TransformerManager().transform_cell(source)
+
+
 def _run(name: str, source: str, space: dict) -> None:
     remember_lines(name, source)
-    code = compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    code = compile(source, name, "exec", flags=COMPILED, dont_inherit=True)
     result = eval(code, space)  # student code: this runs in a worker, never in the judge
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(result)

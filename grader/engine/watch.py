@@ -62,7 +62,8 @@ class Watch:
         found += [f"parameter:{n}" for n, (now, before) in self._values.items() if not _same(now, before)]
         found += [f"grad:{n}" for n, (p, before) in self._grads.items() if not _same(p.grad, before)]
         found += ["mode:training"] if any(part.training != mode for part, mode in self._modes) else []
-        found += [f"random:{n}" for n, before in self._random.items() if not _equal(_random_state()[n], before)]
+        random_now = _random_state()
+        found += [f"random:{n}" for n, before in self._random.items() if not _equal(random_now[n], before)]
         found += ["default:settings"] if _defaults() != self._defaults else []
         return sorted(found)
 

@@ -7,21 +7,26 @@ from collections import Counter
 from grader.experiments import Experiment
 from grader.reports.pages import render
 from grader.results import is_missing, is_to_do
-from grader.tasks import Course
+from grader.tasks import Course, Task
 
 __all__ = ["index_page"]
 
 
 def index_page(results: dict, pages: dict[str, str], course: Course) -> str:
     """The class with links to the students' pages."""
-    return render("index.html.j2", results=results, pages=pages, tasks=course.graded, sign=_sign,
-                  predictions=_predictions(results, course))  # fmt: skip
+    groups = [(notebook, course.graded_in(notebook)) for notebook in course.notebooks.values()]
+    return render("index.html.j2", results=results, pages=pages, groups=[group for group in groups if group[1]],
+                  count=len(course.graded), sign=_sign, predictions=_predictions(results, course))  # fmt: skip
 
 
-def _sign(task: dict) -> str:
-    if is_to_do(task) or is_missing(task):
+def _sign(entry: dict, wanted: Task) -> str:
+    """One character for a task of a submission."""
+    task = next((task for task in entry["tasks"] if task["id"] == wanted.id), None)
+    if task is None or is_missing(task):
+        return "\u00b7"
+    if is_to_do(task):
         return "\u25cb"
-    return {"passed": "\u2713", "failed": "\u2717"}.get(task["verdict"], "!")
+    return {"passed": "\u2713", "failed": "\u2717", "harness_error": "?"}.get(task["verdict"], "!")
 
 
 def _predictions(results: dict, course: Course) -> list[dict]:

@@ -25,4 +25,9 @@ def _marked(text: str) -> Markup:
 
 _templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                          lstrip_blocks=True)  # fmt: skip
-_templates.filters |= {"clean": clean, "marked": _marked, "number": lambda value: f"{value:g}"}
+_templates.filters |= {
+    "clean": clean,
+    "marked": _marked,
+    "number": lambda value: f"{value:g}",
+    "in_points": lambda value: f"{value:g} point" + "s" * (value != 1),
+}

@@ -10,8 +10,9 @@ from grader.reports.card import WORDS, told_once
 from grader.reports.pages import render
 from grader.reports.picture import difference_svg
 from grader.reports.prediction import distance, value_text
+from grader.results import MISSING as NOT_HANDED_IN
 from grader.results import is_missing, is_to_do
-from grader.tasks import Course
+from grader.tasks import Course, Notebook
 
 __all__ = ["student_page"]
 
@@ -32,8 +33,12 @@ def student_page(entry: dict, course: Course) -> str:
     of = {state: [task for task in tasks if task["state"] == state] for state in SIGNS}
     to_mend = [task for task in tasks if task["state"] not in SIGNS]
     _tell_once(to_mend)
+    begun, later = _by_notebook(tasks, course)
+    waiting = [task for notebook in begun for task in notebook["tasks"]]
     return render("student.html.j2", entry=entry, tasks=tasks, passed=of["passed"], to_mend=to_mend,
-                  not_started=of["to do"], absent=_by_file(of[MISSING]), not_judged=of["harness_error"],
+                  not_started=[task for task in waiting if task["state"] == "to do"],
+                  absent=_by_file([task for task in waiting if task["state"] == MISSING]),
+                  begun=begun, later=later, not_judged=of["harness_error"],
                   pending=[course.tasks[name] for name in entry["pending"]],
                   predictions=_predictions(entry, course), next=next_tasks(solved, course),
                   where=lambda task: where(task, course), retry=retry, words=WORDS)  # fmt: skip
@@ -66,6 +71,32 @@ def _task(record: dict, solved: set[str], course: Course) -> dict:
         "hidden_count": len(hidden),
         "same_as": None,
     }
+
+
+def _by_notebook(tasks: list[dict], course: Course) -> tuple[list[dict], list[dict]]:
+    """The notebooks that were begun, and those for later: where none was, all but the first are."""
+    made = [_notebook(notebook, tasks) for notebook in course.notebooks.values()]
+    made = [notebook for notebook in made if notebook["tasks"]]
+    begun = [notebook for notebook in made if notebook["begun"]] or made[:1]
+    return begun, [notebook for notebook in made if notebook not in begun]
+
+
+def _notebook(notebook: Notebook, tasks: list[dict]) -> dict:
+    """One notebook's tasks, and what they come to."""
+    own = [task for task in tasks if task["task"].notebook == notebook.number]
+    return {
+        "number": notebook.number,
+        "title": notebook.title,
+        "name": notebook.name,
+        "tasks": own,
+        "begun": any(task["state"] not in ("to do", MISSING) for task in own),
+        "solved": sum(task["state"] == "passed" for task in own),
+        "score": round(sum(task["score"] for task in own), 2),
+        "points": sum(task["points"] for task in own),
+        "minutes": sum(task["task"].minutes for task in own),
+        "absent": [message.removesuffix(f" {NOT_HANDED_IN}")
+                   for message in _by_file([task for task in own if task["state"] == MISSING])],
+    }  # fmt: skip
 
 
 def _first(wrong: list[dict]) -> list[dict]:

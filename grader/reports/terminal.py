@@ -6,8 +6,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from grader.results import clean, is_to_do
-from grader.tasks import Course
+from grader.results import clean, is_missing, is_to_do
+from grader.tasks import Course, Task
 
 __all__ = ["class_table", "progress_table"]
 
@@ -18,33 +18,58 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]erro
 # one character each, so that a class with many tasks fits
 SHORT = SIGNS | {"error": "[red]![/]", "timeout": "[yellow]t[/]", "crashed": "[yellow]c[/]", "out_of_memory": "[yellow]m[/]",
                  "skipped": "[dim]·[/]", "harness_error": "[magenta]?[/]"}  # fmt: skip
-LEGEND = ("✓ passed  ✗ not yet  ○ to do  ! exception  t out of time  m out of memory  c process ended  "
-          "? fault of the checks")  # fmt: skip
+ABSENT = "[dim]·[/]"
+LEGEND = ("✓ passed  ✗ not yet  ○ to do  · not handed in  ? fault of the checks\n"
+          "! exception  t out of time  m out of memory  c process ended")  # fmt: skip
 
 
 def class_table(results: dict, course: Course) -> Table:
-    """One row per submission: score, and a sign per task."""
+    """One row per submission: score, and for each notebook a sign per task under the task's number."""
     table = Table(title="Submissions", title_justify="left", caption=LEGEND, caption_justify="left", box=box.SIMPLE_HEAD,
                   padding=(0, 1, 0, 0))  # fmt: skip
-    table.add_column("student", no_wrap=True, max_width=26)
+    table.add_column("student", no_wrap=True, max_width=26, vertical="bottom")
     table.add_column("score", justify="right", no_wrap=True)
-    for task in course.graded:
-        table.add_column(task.id, justify="center", no_wrap=True, min_width=len(task.id))
+    groups = [notebook for notebook in course.notebooks.values() if course.graded_in(notebook)]
+    for notebook in groups:
+        numbers = " ".join(_number(task) for task in course.graded_in(notebook))
+        table.add_column(f"notebook {notebook.number}\n{numbers}", no_wrap=True)
     for entry in results["submissions"]:
-        signs = {task["id"]: "[dim]○[/]" if is_to_do(task) else SHORT[task["verdict"]] for task in entry["tasks"]}
-        cells = [signs.get(task.id, "[dim]·[/]") for task in course.graded]
+        signs = {task["id"]: _sign(task) for task in entry["tasks"]}
+        cells = [_signs(course.graded_in(notebook), signs) for notebook in groups]
         score = f"{entry['score']:g}/{entry['max_score']:g}" if entry["tasks"] else entry["status"]
         table.add_row(escape(clean(entry["student"])), score, *cells)
     return table
 
 
+def _sign(task: dict) -> str:
+    if is_missing(task):
+        return ABSENT
+    return "[dim]○[/]" if is_to_do(task) else SHORT[task["verdict"]]
+
+
+def _number(task: Task) -> str:
+    """The task's number within its notebook: 4 for task 1.4."""
+    return task.id.partition(".")[2]
+
+
+def _signs(tasks: list[Task], signs: dict[str, str]) -> str:
+    """A notebook's signs, each at the end of its task's number."""
+    return " ".join(" " * (len(_number(task)) - 1) + signs.get(task.id, ABSENT) for task in tasks)
+
+
 def progress_table(course: Course, state: dict[str, dict], digests: dict[str, str]) -> Table:
-    """One row per task: its last verdict, and whether the file has changed since."""
-    table = Table()
-    for column in ("task", "title", "minutes", "difficulty", "points", "last check"):
-        table.add_column(column, justify="right" if column in ("minutes", "points") else "left")
-    for task in course.tasks.values():
-        table.add_row(task.id, task.title, str(task.minutes), "●" * task.difficulty, *_last(task, state, digests))
+    """One row per task, by notebook: its last verdict, and whether the file has changed since."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("task", "title", "min", "level", "points", "last check"):
+        table.add_column(column, justify="right" if column in ("min", "points") else "left")
+    for notebook in course.notebooks.values():
+        tasks = [task for task in course.tasks.values() if task.notebook == notebook.number]
+        earned = sum(state[task.id]["score"] for task in tasks if task.id in state)
+        minutes, points = (sum(getattr(task, name) for task in tasks) for name in ("minutes", "points"))
+        table.add_section()
+        table.add_row(notebook.number, notebook.title, str(minutes), "", f"{earned:g} / {points}", "", style="bold")
+        for task in tasks:
+            table.add_row(task.id, task.title, str(task.minutes), "●" * task.difficulty, *_last(task, state, digests))
     return table
 
 
