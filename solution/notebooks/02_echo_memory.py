@@ -173,11 +173,11 @@ show(fig, alt="The orthogonal network reaches 99 % within 200 steps; the other o
 # <details><summary>Compare with your prediction</summary>
 #
 # A vanilla RNN *can* repeat what it saw 20 steps ago, all of it, with 32 units: with an orthogonal matrix after some two
-# hundred training steps. Such a matrix is a rotation. It moves what it holds on by one place at every step, as a
-# shift register does, and 20 steps later the bit stands where the output looks. Nothing has to be decided, and
-# nothing fades: dense echo is the memory task that a plain RNN is made for. With torch's own first weights, uniform in
-# ±1/√H, the same network takes ten times as long or more: after 2,000 steps two of five seeds are there, and one is still at chance.
-# What forgets is not the architecture; it is where it begins.
+# hundred training steps. Such a matrix is a rotation. It moves what it holds on by one place at every step, as a shift
+# register does, and 20 steps later the bit stands where the output looks. Nothing has to be decided, and nothing fades:
+# dense echo is the memory task that a plain RNN is made for. With torch's own first weights, uniform in ±1/√H, the same
+# network takes ten times as long or more: after 2,000 steps two of five seeds are there, and one is still at chance. What
+# forgets is not the architecture; it is where it begins.
 #
 # </details>
 
