@@ -409,7 +409,21 @@ show(
 # %% [markdown]
 # <details><summary>Compare with your predictions</summary>
 #
-# TODO-RECALL
+# **Dense echo.** The vanilla RNN wins at every lag. At lag 10 the orthogonal one needs about 75 training steps, torch's
+# 300, LSTM and GRU between 1,100 and 1,900. At lag 20 the orthogonal RNN is there after 125 to 200 steps; the GRU stands
+# at 79 % after 2,000, and the LSTM at chance. Opening the gates makes it *worse*, 94 % in place of 99 % at lag 10: a gate
+# that keeps has to learn to let go, and here a bit has to go at every step. At lag 40 the orthogonal RNN stops at 93 %,
+# probably because 40 bits don't fit into 32 units (32 right and 8 guessed would be 90 %).
+#
+# **Marked recall.** Up to lag 10 all seven learn it, the plain RNN included. At lag 25 the RNN and the LSTM as torch
+# draws them are at chance in all five seeds, and the GRU in three. The orthogonal RNN and the networks with open gates
+# need 175 to 375 steps. At lag 50 two are left, the chrono LSTM and the GRU with an update bias of 2, and both solve lag
+# 100 in every seed: the LSTM in 300 to 475 steps, the GRU in 800 to 1,225.
+#
+# So the sentence *an RNN forgets, an LSTM remembers* is true in none of these columns as it stands. At lag 25 an RNN with
+# good first weights beats an LSTM with torch's. What decides is where the training begins, and then whether the task asks
+# for a register that shifts or for a gate that holds. (Here one can't be sure of more than these conditions: 32 units,
+# Adam with a rate of 0.003, 2,000 steps of 64 sequences.)
 #
 # </details>
 
@@ -1075,7 +1089,18 @@ for setting, lag in lags.scores.items():
 #
 # ## Summary
 #
-# TODO-SUMMARY
+# - An LSTM adds to its cell state what the input gate lets in, and keeps what the forget gate lets stay; a GRU does both
+#   with one gate. Set by hand, either holds a bit for ever.
+# - A vanilla RNN that begins as a rotation is a shift register, and the best of all at repeating everything.
+# - A network learns to remember over a distance only if some gradient arrives over that distance *before* it has learnt.
+#   Torch's first weights let a billionth through over 40 steps, in an LSTM as in an RNN. A bias on the gate that keeps
+#   changes that.
+# - Along the cell state the gradient is multiplied by the forget gate alone. Everywhere else it meets products of
+#   Jacobians, which vanish or explode.
+# - A long memory lies in a narrow slit of the loss. Clipping keeps a training from being thrown out of it, if it clips
+#   the rare long gradients.
+# - nan, a loss that falls for the wrong reason, and a loss that stands still are found by looking at values in order:
+#   inputs, states, logits, loss, gradients by distance.
 #
 # **Next.** Notebook 3 leaves bits for words: an embedding, padding and packing, and a classifier that has to read 200 of
 # them before it may speak.
