@@ -22,7 +22,7 @@ from grader.reports.prediction import comparison
 from grader.results import write_atomically
 from grader.tasks import Course, Notebook, Task
 
-__all__ = ["STYLES", "example_class", "write_examples"]
+__all__ = ["LEFT_OPEN", "OF_EACH", "STYLES", "example_class", "write_examples"]
 
 STYLES = ROOT / "tests" / "submissions"  # complete solutions written another way: modules, and a file for each cell
 HABITS = {

@@ -129,7 +129,7 @@ def python(folder, code: str, **environment) -> subprocess.CompletedProcess:
         name: value for name, value in os.environ.items() if name not in ("NBGRADER_EXECUTION", "UNROLLED_EXECUTION")
     }
     path = {"PYTHONPATH": str(folder)}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60,
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=180,
                           cwd=folder, env=clean | path | environment)  # fmt: skip
 
 
@@ -238,7 +238,7 @@ def test_a_broken_module_is_told_and_nothing_stops(copy):
 
 def terminal(folder, *arguments: str, **environment) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, check=False,
-                          timeout=60, cwd=folder, env={**os.environ, "UNROLLED_WARM": "0"} | environment)  # fmt: skip
+                          timeout=180, cwd=folder, env={**os.environ, "UNROLLED_WARM": "0"} | environment)  # fmt: skip
 
 
 def test_check_and_progress_in_a_terminal(copy, course):
@@ -287,7 +287,7 @@ def test_the_warm_process_answers_as_the_cold_one(copy, course, tmp_path):
             time.sleep(0.05)
         command = [sys.executable, "-c", "import sys; from grader import warm; sys.exit(warm.run_warm(['check', '1']))"]
         hot = subprocess.run(
-            command, env=environment, cwd=copy, capture_output=True, text=True, check=False, timeout=60
+            command, env=environment, cwd=copy, capture_output=True, text=True, check=False, timeout=180
         )
         assert (hot.stdout, hot.returncode) == (cold.stdout, cold.returncode), hot.stderr
     finally:

@@ -22,7 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.cli import app
-from grader.examples import LEFT_OPEN, write_examples
+from grader.examples import LEFT_OPEN, OF_EACH, write_examples
 from grader.references import sources_of, variants_of
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
@@ -30,7 +30,6 @@ from grader.results import is_missing
 from grader.tasks import Task
 from tests.conftest import ROOT
 
-OF_EACH = 5  # how many of each task's known mistakes are graded here; tests/test_bank.py tries all of them
 # what is graded once for several tests stays in one process when tests run in several
 of_the_class, of_the_broken, of_the_small_class = map(pytest.mark.xdist_group, ("class", "broken", "small class"))
 
@@ -38,7 +37,7 @@ of_the_class, of_the_broken, of_the_small_class = map(pytest.mark.xdist_group, (
 def run(*arguments: str | Path, **options) -> subprocess.CompletedProcess:
     """`python -m grader …`, to its end."""
     command = [sys.executable, "-m", "grader", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=ROOT, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, cwd=ROOT, **options)
 
 
 def graded(submissions: Path, out: Path, *arguments: str) -> dict[str, dict]:
@@ -59,7 +58,7 @@ def verdicts(record: dict) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def example_records(tmp_path_factory, course):
     folder = tmp_path_factory.mktemp("class")
-    write_examples(folder / "in", course, OF_EACH)
+    write_examples(folder / "in", course)  # OF_EACH of each bank; tests/test_bank.py tries them all
     # in one job: a second one would record what each known mistake answers once more
     return graded(folder / "in", folder / "out", "--seed", "11")
 

@@ -162,7 +162,7 @@ def bundled_python(place, *arguments: str) -> subprocess.CompletedProcess:
     """Python in an unpacked bundle, which is found before what is installed."""
     environment = os.environ | {"PYTHONPATH": str(place), "UNROLLED_WARM": "0"}
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=place,
-                          timeout=60, env=environment)  # fmt: skip
+                          timeout=180, env=environment)  # fmt: skip
 
 
 def test_the_tasks_that_are_required_come_first():
