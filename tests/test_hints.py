@@ -235,6 +235,12 @@ def test_a_line_between_right_and_wrong_is_not_drawn_by_chance():
     ("AttributeError", "'NoneType' object has no attribute 'mul_'", "skip tensors without one"),
     ("AttributeError", "'NoneType' object has no attribute 'shape'", "a state that was left out"),
     ("ZeroDivisionError", "float division by zero", "can be 0 here"),
+    ("RuntimeError", "random_ expects 'from' to be less than 'to', but got from=0 >= to=0", "the range is empty"),
+    ("TypeError", "only integer tensors of a single element can be converted to an index", "rows and places"),
+    ("TypeError", "expected Tensor as element 0 in argument 0, but got tuple", "collect one tensor"),
+    ("TypeError", "lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor", "all that the cell gave"),
+    ("RuntimeError", "hidden0 has inconsistent hidden_size: got 3, expected 5", "the input first"),
+    ("ValueError", "not enough values to unpack (expected 4, got 3)", "another number of parts"),
 ])  # fmt: skip
 def test_an_exception_is_explained_by_its_kind_and_message(kind, message, said):
     assert said in hint_for_failure(Failure(kind, message))

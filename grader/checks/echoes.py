@@ -12,7 +12,7 @@ from grader.checks.kit import Mismatch, agree, piece, shown
 from grader.compare import same
 from grader.engine.values import Array, Seen
 
-__all__ = ["AXES", "Echo", "ask", "mask_agrees", "target_agrees", "well_formed"]
+__all__ = ["AXES", "Echo", "ask", "batch_of", "mask_agrees", "target_agrees", "well_formed"]
 
 AXES = ("batch", "time")
 ENOUGH = 24  # bits that agree by no chance
@@ -79,17 +79,19 @@ def _answered(seen: Seen) -> None:
     agree(replace(seen, value=None), Seen())
 
 
-def ask(impl, seed: int | object, *args, earlier: tuple[Echo, ...] = ()) -> Echo:
-    """Ask for a batch (batch_size, length, lag, and perhaps marked) from a fresh generator with this seed, or from this one.
-
-    In the log stands a fingerprint of the facts of it, with whether it is the same as each of the `earlier` ones.
-    """
+def batch_of(impl, seed: int | object, *args) -> Echo:
+    """A batch (batch_size, length, lag, and perhaps marked) from a fresh generator with this seed, or from this one."""
     generator = impl.new("props.generator", seed) if isinstance(seed, int) else seed
     *sizes, marked = (*args, False) if len(args) == 3 else args
-    seen = impl.call("echo_batch", *sizes, generator, *([marked] if marked else []))
-    same_as = [same(seen.value, other.seen.value) for other in earlier]
-    impl.remember_as(_fingerprint([_facts(seen.value, sizes[2]), same_as]))
-    return Echo(seen, *sizes, marked)
+    return Echo(impl.call("echo_batch", *sizes, generator, *([marked] if marked else [])), *sizes, marked)
+
+
+def ask(impl, seed: int | object, *args, earlier: tuple[Echo, ...] = ()) -> Echo:
+    """The same, and in the log stands a fingerprint of its facts, with whether it is the same as each of the `earlier` ones."""
+    echo = batch_of(impl, seed, *args)
+    same_as = [same(echo.seen.value, other.seen.value) for other in earlier]
+    impl.remember_as(_fingerprint([_facts(echo.seen.value, echo.lag), same_as]))
+    return echo
 
 
 def well_formed(echo: Echo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from grader.checks.echoes import Echo, ask
+from grader.checks.echoes import Echo, batch_of
 from grader.checks.kit import agree, expect, part, piece
 from grader.checks.test_gated import GATES, bits_are_fair, gate_shapes, places_are_even, torch_cell
 from grader.compare import same_seen
@@ -52,48 +52,48 @@ def alike(got: torch.Tensor, want: torch.Tensor) -> None:
 
 @part("2.1", "the bits")
 def part_bits(student, reference, draw):
-    bits = channel(ask(student, draw.seed(), 400, 16, 3), 0)
+    bits = channel(batch_of(student, draw.seed(), 400, 16, 3), 0)
     expect(bool(((bits == 0) | (bits == 1)).all()), "not only 0 and 1")
     bits_are_fair(bits)
 
 
 @part("2.1", "the echo without markers")
 def part_echo(student, reference, draw):
-    echo = ask(student, draw.seed(), 40, 9, 3)
+    echo = batch_of(student, draw.seed(), 40, 9, 3)
     alike(grid(echo, 1)[:, 3:], behind(channel(echo, 0), 3)[:, 3:])
 
 
 @part("2.1", "the zeros before the echo")
 def part_before_the_echo(student, reference, draw):
-    expect(not bool(grid(ask(student, draw.seed(), 40, 9, 3), 1)[:, :3].any()), "not zeros")
+    expect(not bool(grid(batch_of(student, draw.seed(), 40, 9, 3), 1)[:, :3].any()), "not zeros")
 
 
 @part("2.1", "the mask without markers")
-def part_echo_mask(student, reference, draw):
-    mask = grid(ask(student, draw.seed(), 40, 9, 3), 2)
+def part_echo_mbatch_of(student, reference, draw):
+    mask = grid(batch_of(student, draw.seed(), 40, 9, 3), 2)
     alike(mask, (torch.arange(9) >= 3).float().expand(40, 9))
 
 
 @part("2.1", "the one marker of each sequence")
 def part_markers(student, reference, draw):
-    markers = channel(ask(student, draw.seed(), 200, 9, 4, True), 1)
+    markers = channel(batch_of(student, draw.seed(), 200, 9, 4, True), 1)
     expect(bool(((markers == 1).sum(dim=1) == 1).all() and ((markers == 0).sum(dim=1) == 8).all()), "not one")
 
 
 @part("2.1", "where the markers stand")
 def part_places(student, reference, draw):
-    places_are_even(ask(student, draw.seed(), 4000, 9, 4, True))
+    places_are_even(batch_of(student, draw.seed(), 2000, 9, 4, True))
 
 
 @part("2.1", "the target with a marker")
 def part_marked_target(student, reference, draw):
-    echo = ask(student, draw.seed(), 200, 9, 4, True)
+    echo = batch_of(student, draw.seed(), 200, 9, 4, True)
     alike(grid(echo, 1), behind(channel(echo, 0) * channel(echo, 1), 4))
 
 
 @part("2.1", "the mask with a marker")
-def part_marked_mask(student, reference, draw):
-    echo = ask(student, draw.seed(), 200, 9, 4, True)
+def part_marked_mbatch_of(student, reference, draw):
+    echo = batch_of(student, draw.seed(), 200, 9, 4, True)
     alike(grid(echo, 2), behind(channel(echo, 1), 4))
 
 
@@ -121,14 +121,20 @@ def biased(weights: dict, **levels: float) -> dict:
     return weights
 
 
+def right_under_some(student, reference, tries: list[dict], ask) -> None:
+    """What `ask(impl, weights)` gives is right under some of these weights, since what is not tried may be wrong by itself."""
+    wanted = [ask(reference, weights) for weights in tries]
+    expect(
+        any(same_seen(ask(student, weights), want) for weights, want in zip(tries, wanted, strict=True)), "never right"
+    )
+
+
 def lstm(student, reference, tries: list[dict], x, h, c, side: int) -> None:
-    """A part of the pair is right under some of these weights, since what is not tried may be wrong by itself."""
+    """h' (0) or c' (1) is right under some of these weights."""
     args = named(x, "x"), (named(h, "h"), named(c, "c"))
-    seen = [
-        [piece(impl.new("LSTMCell", 3, 5, weights=weights)(*args), side) for impl in (student, reference)]
-        for weights in tries
-    ]
-    expect(any(same_seen(got, want) for got, want in seen), "wrong under all of them")
+    right_under_some(
+        student, reference, tries, lambda impl, weights: piece(impl.new("LSTMCell", 3, 5, weights=weights)(*args), side)
+    )
 
 
 def inputs_of(draw) -> list[torch.Tensor]:
@@ -194,25 +200,20 @@ def part_lstm_start(student, reference, draw):
     agree(cell(x), cell(x, (named(torch.zeros(4, 5), "h"), named(torch.zeros(4, 5), "c"))))
 
 
-def answers_by_term(student, draw, name: str, gates: int, state) -> dict[str, Seen]:
-    """One answer for each of the four terms, the same numbers going into the gates by that term alone; and one without any."""
-    weights, way = draw.normal(gates * 4, 4, dtype=DOUBLE), draw.normal(1, 4, dtype=DOUBLE)
-    still, made = torch.zeros_like(way), {}
-    for term in (*TERMS, ""):
-        given = blank(4, 4, gates)
-        if term:
-            given[term] = weights if term.startswith("weight") else (weights @ way.T)[:, 0]
-        x, h = (way if term == one else still for one in TERMS[:2])
-        made[term] = student.new(name, 4, 4, weights=given)(named(x, "x"), state(h))
-    return made
-
-
 def term_counts(student, draw, name: str, gates: int, term: str, state) -> None:
-    """What goes in by this term acts as what goes in by another one, and not as nothing."""
-    made = answers_by_term(student, draw, name, gates, state)
-    others = [made[key] for key in TERMS if key != term]
-    expect(any(same_seen(made[term], other) for other in others), "unlike all the others")
-    expect(not same_seen(made[term], made[""]), "as if it were not there")
+    """What goes into the gates by this term acts as the same numbers by another one, and not as nothing."""
+    weights, way = draw.normal(gates * 4, 4, dtype=DOUBLE), draw.normal(1, 4, dtype=DOUBLE)
+
+    def by(one: str) -> Seen:
+        given = blank(4, 4, gates)
+        if one:
+            given[one] = weights if one.startswith("weight") else (weights @ way.T)[:, 0]
+        x, h = (way if one == product else torch.zeros_like(way) for product in TERMS[:2])
+        return student.new(name, 4, 4, weights=given)(named(x, "x"), state(h))
+
+    mine = by(term)
+    expect(not same_seen(mine, by("")), "as if it were not there")
+    expect(any(same_seen(mine, by(other)) for other in TERMS if other != term), "unlike all the others")
 
 
 def lstm_state(h: torch.Tensor) -> tuple:
@@ -245,8 +246,7 @@ def part_lstm_bias_hh(student, reference, draw):
 def gru(student, reference, tries: list[dict], x, h) -> None:
     """h' is right under some of these weights."""
     args = named(x, "x"), named(h, "h")
-    seen = [[impl.new("GRUCell", 3, 5, weights=weights)(*args) for impl in (student, reference)] for weights in tries]
-    expect(any(same_seen(got, want) for got, want in seen), "wrong under all of them")
+    right_under_some(student, reference, tries, lambda impl, weights: impl.new("GRUCell", 3, 5, weights=weights)(*args))
 
 
 @part("2.3", "the update gate z")
