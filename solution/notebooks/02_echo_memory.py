@@ -984,7 +984,13 @@ fig = plots.plot_scores(
 show(fig, alt="By lag: larger biases get farther; chrono alone solves lag 100 and 200 in every seed.")
 
 # %% [markdown]
-# TODO-FARTHER
+# With a bias of 0 the LSTM is at chance at lag 25 already. 1 and 2 carry it to 25, and 4 to 50, in four seeds of five and
+# late, after 775 to 1,925 steps. *Chrono* solves all three lags in every seed, the last in 300 to 475 steps: sequences of
+# 200 steps, learnt in a minute. And (two figures back, on the right) so does a GRU with an update bias of 2, more slowly.
+#
+# **The price.** You have to know how long the memory has to last, or at least how long it may. And gates that begin
+# nearly shut for writing and wide open for keeping are in the way where nothing should be kept: on the dense echo at lag
+# 10 the chrono LSTM stands at 92 % after 2,000 steps, torch's own LSTM at 99 %.
 
 # %% [markdown]
 # ## What each of them costs
@@ -1030,7 +1036,21 @@ for setting, lag in lags.scores.items():
     show_table(with_longest_lag(costs.entries[setting].values(), lag), COLUMNS | LAG_COLUMNS, f"{setting}.")
 
 # %% [markdown]
-# TODO-COSTS
+# <details><summary>Compare with your prediction</summary>
+#
+# A GRU has three quarters of the LSTM's multiply-adds, and torch's GRU takes 2.4 times as long as torch's LSTM (recorded,
+# on the CPU; 2.7 times at equal parameters). It isn't the equations, since the two cells in Python cost the same. On the
+# CPU torch hands a whole LSTM layer to oneDNN, a library with a fast path for it, and computes the GRU and the RNN step
+# by step. The fast path has a price as well: a work space of 2.0 KiB for each step of a sequence, where the cell in
+# Python keeps 0.9. Multiply-adds predict neither time nor memory; on a GPU the order may be another.
+#
+# Taking the input's product out of the loop saves a third of the RNN's time and an eighth of the LSTM's, where most of
+# the time goes into what is done unit by unit.
+#
+# And the last columns: at equal parameters the order is the same as at equal size. What a network recalls depends on its
+# first weights: 10 steps for all three as torch draws them, 25 to 50 for those begun to keep.
+#
+# </details>
 
 # %% [markdown]
 # ## Explain
