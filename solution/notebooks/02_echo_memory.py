@@ -981,12 +981,12 @@ print(record.source)
 fig = plots.plot_scores(
     {f"lag {lag}": row for lag, row in record.scores.items()}, "share of right answers", lines={"chance": 0.5}
 )
-show(fig, alt="By lag: larger biases get farther; chrono alone solves lag 100 and 200 in every seed.")
+show(fig, alt="By lag: larger biases get farther, and chrono alone solves every lag in every seed.")
 
 # %% [markdown]
 # With a bias of 0 the LSTM is at chance at lag 25 already. 1 and 2 carry it to 25, and 4 to 50, in four seeds of five and
-# late, after 775 to 1,925 steps. *Chrono* solves all three lags in every seed, the last in 300 to 475 steps: sequences of
-# 200 steps, learnt in a minute. And (two figures back, on the right) so does a GRU with an update bias of 2, more slowly.
+# late, after 775 to 1,925 steps. *Chrono* solves all three lags in every seed, the last in 300 to 475 steps, on sequences
+# of 200. So does, more slowly, a GRU with an update bias of 2, as the figure of all seven networks showed.
 #
 # **The price.** You have to know how long the memory has to last, or at least how long it may. And gates that begin
 # nearly shut for writing and wide open for keeping are in the way where nothing should be kept: on the dense echo at lag
