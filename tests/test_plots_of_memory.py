@@ -83,7 +83,7 @@ def test_a_cliff_is_drawn_with_w_to_the_right():
     assert left.get_xlim() == pytest.approx(w)
     assert left.get_ylim() == pytest.approx(b)
     assert left.get_lines()[0].get_xdata()[0] == pytest.approx(1.4)
-    assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("w", "b", "loss")
+    assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("w", "b", "loss at the step")
     assert labels(right) == ["as it is", "clipped"]
 
 

@@ -9,6 +9,7 @@ import base64
 import html
 import io
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
@@ -44,6 +45,7 @@ def headline(fig: Figure, sentence: str) -> None:
 def footnote(fig: Figure, *parts: object) -> None:
     """Say at the foot of the figure which of the parts that it was drawn with are stand-ins, if any is."""
     if text := stand_in_note(parts, "Drawn"):
+        text = textwrap.fill(text, 105)
         fig.supxlabel(text, x=0.01, ha="left", fontsize="small", style="italic", color=COLOURS["vermilion"])
 
 
@@ -79,7 +81,7 @@ def image_html(fig: Figure, alt: str) -> str:
 
 
 def _text(fig: Figure, alt: str) -> str:
-    parts = (fig.get_suptitle(), alt, fig.get_supxlabel())
+    parts = (fig.get_suptitle(), alt, fig.get_supxlabel().replace("\n", " "))
     return " ".join(part for part in parts if part)
 
 

@@ -17,7 +17,7 @@ SHADES = "cividis"  # even steps of lightness, with every kind of colour vision
 
 def plot_surfaces(surfaces: Mapping[str, torch.Tensor], radius: float) -> Figure:
     """Loss surfaces (steps, steps) from −radius to radius side by side, in one scale; a cross marks the solution."""
-    fig = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 4.0), layout="constrained")
     axes = fig.subplots(1, len(surfaces), sharey=True, squeeze=False)[0]
     every = torch.cat([surface.detach().cpu().flatten() for surface in surfaces.values()])
     scale = LogNorm(max(every.min().item(), 1e-6), every.max().item())
@@ -49,20 +49,17 @@ def plot_cliff(
     image = left.pcolormesh(torch.linspace(*w, len(surface)).tolist(), torch.linspace(*b, len(surface)).tolist(), surface.T,
                             cmap=SHADES, shading="nearest", rasterized=True)  # fmt: skip
     fig.colorbar(image, ax=left, label="loss")
-    looks = ({"color": "white", "marker": "o"}, {"color": COLOURS["orange"], "marker": "s"})
+    looks = ({"color": COLOURS["vermilion"], "marker": "o", "zorder": 3}, {"color": COLOURS["sky"], "marker": "s"})
     for (name, path), look in zip(paths.items(), looks, strict=False):
-        left.plot(*zip(*path.points, strict=True), label=name, markersize=3.5, linewidth=1.2, markeredgecolor="black",
-                  markeredgewidth=0.4, **look)  # fmt: skip
-        colour = "black" if look["color"] == "white" else look["color"]
-        right.plot(path.losses, label=name, markersize=3, linewidth=1.2, marker=look["marker"], color=colour,
-                   markerfacecolor=look["color"])  # fmt: skip
+        left.plot(*zip(*path.points, strict=True), markersize=3.5, linewidth=1.4, **look)
+        right.plot(path.losses, label=name, markersize=3, linewidth=1.2, **look)
     left.set_xlim(*w)
     left.set_ylim(*b)
     left.set_xlabel("w")
     left.set_ylabel("b")
     right.set_yscale("log")
-    right.set_ylabel("loss")
-    right.set_xlabel("step")
+    right.set_ylabel("loss at the step")
+    right.set_xlabel("step of the descent")
     right.spines[["top", "right"]].set_visible(False)
     right.legend(frameon=False, fontsize="small")
     return fig

@@ -97,7 +97,8 @@ def plot_recall(
     """
     fig = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     axes = fig.subplots(1, len(recorded), sharey=True, squeeze=False)[0]
-    names = list(dict.fromkeys(name for scores in recorded.values() for row in scores.values() for name in row))
+    tables = (*(live or {}).values(), *recorded.values())  # the live run first: it keeps the colours that it had
+    names = list(dict.fromkeys(name for scores in tables for row in scores.values() for name in row))
     for ax, (task, scores) in zip(axes, recorded.items(), strict=True):
         for name, style in zip(names, _many_styles(), strict=False):
             _by_lag(ax, scores, name, style)
