@@ -14,9 +14,9 @@ import torch
 from grader.engine.client import Ended, Job, SpawnNursery
 from grader.engine.codec import CodecError, decode, encode, from_file, to_file
 from grader.engine.values import Array, Call, Failure, Given, Handle, Load, Opaque, Seen, Substitute
-from grader.sessions import WorkerSession
 from grader.engine.wire import HEADER, MAX_FRAME, Wire, WireClosed, WireError, WireTimeout
 from grader.engine.workbench import Workbench
+from grader.sessions import WorkerSession
 
 linux = pytest.mark.skipif(not hasattr(os, "fork") or not os.path.isdir("/proc"), reason="forked workers are for Linux")
 
