@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.kit import Check
-from grader.compare import NEEDS_VALUES, Mismatch, pairs, same, same_answer, same_seen
+from grader.compare import Mismatch, needs_values, pairs, same, same_answer, same_seen
 from grader.engine.values import Array, Failure, Seen
 from grader.explain import is_about_values, what_would_agree
 from grader.results import TO_DO, CheckResult
@@ -88,8 +88,7 @@ def _tells_nothing(outcome: Outcome) -> bool:
 
 def _looks_at_values(log: list[Seen]) -> bool:
     """Whether it was asked on device meta, where there are no values, for one."""
-    raised = [seen.failure.message for seen in log if seen.failure is not None]
-    return any(map(NEEDS_VALUES.search, raised))
+    return any(needs_values(seen.failure) for seen in log if seen.failure is not None)
 
 
 def _alike(outcome: Outcome, library) -> list[str]:
@@ -216,6 +215,8 @@ USUAL = (
     ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
      FIXED_DEVICE),
     ("NotImplementedError", r"Cannot copy out of meta tensor", FIXED_DEVICE),
+    ("TypeError", r"can't convert \w+(:\d+)? device type tensor to numpy", "NumPy knows tensors on the CPU alone. Compute it with "
+     "torch, which works where the tensor is."),
     ("LookupError", r"^\w+ is not defined$", "Run the cell that defines it, then this one."),
     ("LookupError", r"^\w+ is not defined in ", "Nothing of this name stands in the file: has it been "
      "renamed, indented or deleted?"),

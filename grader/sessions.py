@@ -77,6 +77,7 @@ class WorkerSession:
             return Failure("", self._problems[space])
         if space in self._dead:
             raise self._dead[space]
+        self._have_a_worker()
         self._deadline = self._within(self._budget["load"])
         if space not in self._loaded:
             self._loaded[space] = self._load(space)
@@ -108,15 +109,21 @@ class WorkerSession:
         if time.monotonic() >= self._end:
             self.close()
             raise Ended("timeout", "the submission's time was used up before")
-        if self._worker is None:
-            self._worker = self._start(self._job)
-            self.layers = self._worker.layers
+        self._have_a_worker()
         try:
             return self._worker.request(request, self._deadline, ask)
         except Ended:
             self._worker = None
             self._loaded, self._substituted = {}, {}
             raise
+
+    def _have_a_worker(self) -> None:
+        """Start one where none lives. Waiting for it, as long as the nursery is cold, costs the submission no time."""
+        if self._worker is None and time.monotonic() < self._end:
+            before = time.monotonic()
+            self._worker = self._start(self._job)
+            self.layers = self._worker.layers
+            self._end += time.monotonic() - before
 
     def _within(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._end)

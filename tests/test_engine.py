@@ -16,6 +16,7 @@ from grader.engine.codec import CodecError, decode, encode, from_file, to_file
 from grader.engine.values import Array, Call, Failure, Given, Handle, Load, Opaque, Seen, Substitute
 from grader.engine.wire import HEADER, MAX_FRAME, Wire, WireClosed, WireError, WireTimeout
 from grader.engine.workbench import Workbench
+from grader.sessions import WorkerSession
 
 linux = pytest.mark.skipif(not hasattr(os, "fork") or not os.path.isdir("/proc"), reason="forked workers are for Linux")
 
@@ -356,3 +357,19 @@ def test_a_spawned_worker_answers_like_a_forked_one():
     with pytest.raises(Ended, match="exit status"):
         worker.request(Call("rnn", "g"), deadline)
     nursery.close()
+
+
+def test_waiting_for_a_worker_costs_the_submission_no_time():
+    class Prompt:
+        layers = ()
+
+        def request(self, message, deadline, ask=None):
+            assert deadline > time.monotonic()
+            return Seen()
+
+    def start(job):
+        time.sleep(0.3)
+        return Prompt()
+
+    session = WorkerSession(start, None, {"load": 0.2, "check": 0.2, "submission": 0.25}, {}, lambda task: None)
+    assert session.begin("gated", []) is None

@@ -217,6 +217,7 @@ def test_a_line_between_right_and_wrong_is_not_drawn_by_chance():
     ("AttributeError", "'RNNCell' object has no attribute 'W_ih'", "misspelt"),
     ("NameError", "name 'weight_ih' is not defined", "through self"),
     ("NotImplementedError", "Cannot copy out of meta tensor; no data!", "on a fixed device"),
+    ("TypeError", "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy it first.", "on the CPU alone"),
     ("RuntimeError", "a leaf Variable that requires grad is being used in an in-place operation.", "with torch.no_grad()"),
     ("RuntimeError", "a view of a leaf Variable that requires grad is being used in an in-place operation.", "no_grad()"),
     ("RuntimeError", "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "

@@ -69,6 +69,9 @@ def bits_are_fair(bits: torch.Tensor) -> None:
     for share, what in ((ones, "are 1"), (in_time, "are like the bit one step before"),
                         (in_batch, "are like the bit at the same step of the sequence before")):  # fmt: skip
         expect(abs(float(share) - 0.5) < 0.06, f"of {bits.numel()} bits {share:.0%} {what}, expected about half")
+    distinct = len(bits.unique(dim=0))
+    expect(bits.shape[1] < 16 or distinct > 0.9 * len(bits), f"{len(bits)} sequences of {bits.shape[1]} bits hold {distinct} "
+           "different ones: a bit follows from others of its sequence")  # fmt: skip
 
 
 @check("2.1")
@@ -129,6 +132,9 @@ def places_are_even(echo) -> None:
     for place, count in enumerate(torch.bincount(echo.places, minlength=room).tolist()):
         echo.expect(0.75 * expected < count < 1.25 * expected, f"position {place} is marked in {count} of {echo.batch_size} "
                f"sequences, expected about {expected:.0f}: {room} positions leave room")  # fmt: skip
+    alike = float((echo.places[1:] == echo.places[:-1]).float().mean())
+    echo.expect(abs(alike - 1 / room) < 0.06, f"{alike:.0%} of the sequences are marked at the position of the one before, "
+           f"expected about {1 / room:.0%}: each position is drawn for itself")  # fmt: skip
 
 
 @check("2.1")

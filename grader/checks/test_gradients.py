@@ -352,7 +352,10 @@ def lengths(tensor: torch.Tensor, first: int) -> torch.Tensor:
 def finer(d: torch.Tensor, theta: torch.Tensor) -> list[float]:
     """By what parts of rows were scaled, down to single entries, where that is no matter of chance."""
     levels = range(2, theta.dim() + 1) if theta.dim() > 1 else (1,)
-    return [settled(lengths(d, level + 1) / lengths(theta.double(), level)) for level in levels]
+    inner = range(1, theta.dim() - 1)  # along one axis that is not the last
+    return [settled(lengths(d, level + 1) / lengths(theta.double(), level)) for level in levels] + [
+        settled(d.norm(dim=axis + 1) / theta.double().norm(dim=axis)) for axis in inner
+    ]
 
 
 def note_scales(student, found: Walk, weights: dict) -> None:
