@@ -1043,7 +1043,7 @@ show(
 
 # %% [markdown]
 # And recorded, at equal hidden size and at equal parameters, with the longest lag of marked recall that each solves in
-# 1,000 training steps, the median of five seeds: from torch's first weights, and begun to keep (an orthogonal matrix, an
+# 1,000 training steps, the median of three seeds: from torch's first weights, and begun to keep (an orthogonal matrix, an
 # update or forget bias of 2). To measure again: `python -m benchmarks.cells`, a minute, and
 # `python -m benchmarks.longest_lag`, half an hour.
 
