@@ -215,8 +215,8 @@ USUAL = (
     ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
      FIXED_DEVICE),
     ("NotImplementedError", r"Cannot copy out of meta tensor", FIXED_DEVICE),
-    ("TypeError", r"can't convert \w+(:\d+)? device type tensor to numpy", "NumPy knows tensors on the CPU alone. Compute it with "
-     "torch, which works where the tensor is."),
+    ("TypeError", r"can't convert \w+(:\d+)? device type tensor to numpy", "NumPy knows tensors on the CPU alone. "
+     "Compute it with torch, which works where the tensor is."),
     ("LookupError", r"^\w+ is not defined$", "Run the cell that defines it, then this one."),
     ("LookupError", r"^\w+ is not defined in ", "Nothing of this name stands in the file: has it been "
      "renamed, indented or deleted?"),
