@@ -224,8 +224,9 @@ USUAL = (
     ("NameError", r"; .* stopped with", STOPPED),
     ("TypeError", r"'tuple' and|and 'tuple'", "A pair is used as if it were one tensor: take it apart first."),
     ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
-    ("RuntimeError", r"leaf Variable that requires grad is being used in an in-place", "A parameter is overwritten while a graph "
-     "is recorded. Do it inside `with torch.no_grad():`."),
+    ("RuntimeError", r"leaf Variable that requires grad is being used in an in-place", "A parameter, or an argument that needs "
+     "its gradient, is overwritten while a graph is recorded. Set a parameter inside `with torch.no_grad():`; leave an argument "
+     "as it came, and make a new tensor."),
     ("RuntimeError", r"appears to not have been used in the graph", "No way leads from the result back to one of the tensors "
      "that gradients are asked for: it is a copy, a slice or a stack made on the side, or the way is cut by a detach."),
     ("RuntimeError", r"backward through the graph a second time", "A backward pass takes its graph down, and a second one needs "
