@@ -54,7 +54,8 @@ data: setup          ## fetch the real data sets
 	$(BIN)/python -m toolkit.data fetch all
 
 bench: setup         ## measure; the tables land in benchmarks/results
-	@for name in grading_speed order rollouts clipping rnn_speed; do $(BIN)/python -m benchmarks.$$name; done
+	@for name in grading_speed order rollouts clipping rnn_speed cells collapse; do $(BIN)/python -m benchmarks.$$name; done
+	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
 
 bundle: setup        ## write the students' zip

@@ -10,7 +10,16 @@ from grader.engine.values import Call, Given, Handle
 
 __all__ = ["label_of", "written"]
 
-PROPS = {"optimizer": "optimizer", "generator": "generator"}  # what is built for a check; the others are models
+# what is built for a check; the others are models
+PROPS = {
+    "cell": "cell",
+    "generator": "generator",
+    "item": "one parameter",
+    "one_by_one": "a generator of parameters",
+    "optimizer": "optimizer",
+    "parameters_with_gradients": "parameters",
+    "squares": "loss_fn",
+}
 MAX_TEXT = 240
 
 

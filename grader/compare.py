@@ -11,14 +11,31 @@ import torch
 
 from grader.engine.values import Array, Failure, Opaque, Seen
 
-__all__ = ["GRADIENTS", "Compared", "Mismatch", "agree", "agree_on_device", "close", "gradients_agree", "no_effects",
-           "pairs", "raises", "same", "same_answer", "same_seen", "shown"]  # fmt: skip
+__all__ = [
+    "GRADIENTS",
+    "NEEDS_VALUES",
+    "Compared",
+    "Mismatch",
+    "agree",
+    "agree_on_device",
+    "close",
+    "gradients_agree",
+    "no_effects",
+    "pairs",
+    "raises",
+    "same",
+    "same_answer",
+    "same_seen",
+    "shown",
+]
 
 # (absolute, relative) tolerance by dtype; the second table is for devices whose kernels sum in another order
 TOLERANCE = {"torch.float64": (1e-9, 1e-7), "torch.float32": (2e-5, 2e-4),
              "torch.float16": (2e-3, 1e-2), "torch.bfloat16": (1e-2, 5e-2)}  # fmt: skip
 DEVICE_FACTOR = {"cpu": 1, "meta": 1, "cuda": 10, "mps": 20}
-NEEDS_VALUES = re.compile(r"on meta tensors|_local_scalar_dense|data-dependent")
+NEEDS_VALUES = re.compile(
+    r"(on|with) meta tensors|torch\.nonzero\(\)|_local_scalar_dense|data-dependent", re.IGNORECASE
+)
 NUMBER_TOLERANCE = (1e-6, 2e-5)
 GRADIENTS = "the gradients"  # what was compared, where it was not the result
 MAX_NAMED = 12  # parts of a result that a message lists as right or wrong

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.kit import Check
-from grader.compare import Mismatch, pairs, same, same_answer, same_seen
+from grader.compare import NEEDS_VALUES, Mismatch, pairs, same, same_answer, same_seen
 from grader.engine.values import Array, Failure, Seen
 from grader.explain import is_about_values, what_would_agree
 from grader.results import TO_DO, CheckResult
@@ -63,6 +63,7 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     that answers it alike and the most others besides, if it is right wherever the student's code is. An exception alone is
     no such sign, nor are zeros.
     """
+    outcomes = [outcome for outcome in outcomes if not _tells_nothing(outcome)]
     alike = {outcome.check.name: _alike(outcome, library) for outcome in outcomes}
     hints = library.hints(outcomes[0].check.task)
     failed = [outcome for outcome in outcomes if outcome.failed]
@@ -80,12 +81,24 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     return found, False
 
 
+def _tells_nothing(outcome: Outcome) -> bool:
+    """Whether the code could not be judged here and was let through."""
+    return not outcome.failed and _looks_at_values(outcome.log)
+
+
+def _looks_at_values(log: list[Seen]) -> bool:
+    """Whether it was asked on device meta, where there are no values, for one."""
+    raised = [seen.failure.message for seen in log if seen.failure is not None]
+    return any(map(NEEDS_VALUES.search, raised))
+
+
 def _alike(outcome: Outcome, library) -> list[str]:
     """The variants that answer this check just as the student's code did."""
     if not outcome.log:
         return []
     variants = library.variants(outcome.check)
-    return [name for name, theirs in variants.items() if _same_log(outcome, theirs)]
+    let_through = [name for name, theirs in variants.items() if not outcome.failed and _looks_at_values(theirs)]
+    return [name for name, theirs in variants.items() if name in let_through or _same_log(outcome, theirs)]
 
 
 def _same_log(outcome: Outcome, theirs: list[Seen]) -> bool:
@@ -106,8 +119,8 @@ def _right_too(outcome: Outcome, library) -> set[str]:
     if not outcome.log:
         return set()
     variants = library.variants(outcome.check)
-    return {name for name, theirs in variants.items() if len(theirs) == len(outcome.log)
-            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True))}  # fmt: skip
+    return {name for name, theirs in variants.items() if _looks_at_values(theirs) or (len(theirs) == len(outcome.log)
+            and all(_as_right(outcome, *pair) for pair in zip(outcome.log, theirs, strict=True)))}  # fmt: skip
 
 
 def _as_right(outcome: Outcome, mine: Seen, other: Seen) -> bool:
@@ -169,6 +182,8 @@ FIXED_DEVICE = "A tensor was made on a fixed device. Make it beside an argument,
 NOT_MET = ("Two tensors of different shapes are added or multiplied. Print both shapes just before that line: which axis is the "
            "batch, which the features?")  # fmt: skip
 NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
+NO_GRADIENT = "A .grad is None until a backward pass has come by: skip tensors without one, or look why none arrives."
+ONE_PASS = "A generator has no length and no places, and is gone after one pass: make a list of it first."
 STOPPED = "A cell above stopped before this was defined: mend that cell first."
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
@@ -181,6 +196,19 @@ USUAL = (
      "Does one of the slices run past the end? A slice that does comes out shorter, without a word."),
     ("RuntimeError", r"expected a non-empty (list of Tensors|TensorList)|expects a non-empty TensorList",
      "The list is empty: the loop that fills it ran not once. Print what it counts over."),
+    ("RuntimeError", r"random_ expects 'from' to be less than 'to'", "There is nothing to draw from: the range is empty. "
+     "Print both its ends. The upper one is not drawn itself."),
+    ("TypeError", r"only integer tensors of a single element can be converted to an index", "One whole number is asked "
+     "for here, as in a slice or by range(), and a whole tensor came. Places that differ from row to row are picked by two "
+     "tensors, rows and places."),
+    ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (tuple|list)", "What is stacked holds "
+     "tuples or lists: collect one tensor for each step. Of a state that is a tuple, that is its first part."),
+    ("TypeError", r"'hx' .* must be tuple of Tensors, not Tensor", "This cell's state is a tuple, and one tensor of it "
+     "came: hand on all that the cell gave."),
+    ("RuntimeError", r"has inconsistent (hidden|input)_size", "A cell of torch's got an input or a state of another size than "
+     "it was made for. Print both shapes: do input and state stand in their places, the input first?"),
+    ("ValueError", r"values to unpack", "Something is taken apart that has another number of parts. A tensor is taken apart "
+     "along its first axis: print its shape."),
     ("RuntimeError", r"Boolean value of Tensor with more than one value is ambiguous", "`if`, `or` and `not` ask for one truth, "
      "and a whole tensor has none. To see whether something was left out, ask whether it is None."),
     ("RuntimeError", r"expected .* dtype|same dtype|expected scalar type", "Two dtypes meet. Make new tensors with the dtype of "
@@ -195,6 +223,26 @@ USUAL = (
     ("NameError", r"; .* stopped with", STOPPED),
     ("TypeError", r"'tuple' and|and 'tuple'", "A pair is used as if it were one tensor: take it apart first."),
     ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
+    ("RuntimeError", r"leaf Variable that requires grad is being used in an in-place", "A parameter is overwritten while a graph "
+     "is recorded. Do it inside `with torch.no_grad():`."),
+    ("RuntimeError", r"appears to not have been used in the graph", "No way leads from the result back to one of the tensors "
+     "that gradients are asked for: it is a copy, a slice or a stack made on the side, or the way is cut by a detach."),
+    ("RuntimeError", r"backward through the graph a second time", "A backward pass takes its graph down, and a second one needs "
+     "it again. Make one pass for everything, or keep the graph (retain_graph=True)."),
+    ("RuntimeError", r"implicitly created only for scalar outputs", "A gradient is taken of one number, and a whole tensor came: "
+     "sum it first."),
+    ("RuntimeError", r"can't retain_grad", "There is no graph here, so no gradient can be kept: was it made under "
+     "torch.no_grad(), or detached?"),
+    ("RuntimeError", r"all elements of (input|target) should be between 0 and 1", "binary_cross_entropy takes probabilities. "
+     "For logits there is binary_cross_entropy_with_logits."),
+    ("RuntimeError", r"device type for generator", "A generator draws on its own device alone. Draw there, and move what was "
+     "drawn to where it is needed."),
+    ("RuntimeError", r"Can't call numpy\(\) on Tensor that requires grad", "NumPy knows no graphs: detach the tensor first, or "
+     "stay with torch's own functions."),
+    ("TypeError", r"cannot assign '.*' as parameter", "A parameter can't be replaced by a plain tensor. Write into it, inside "
+     "`with torch.no_grad():`."),
+    ("TypeError", r"'generator' (has no len|object is not subscriptable)|object of type 'generator'", ONE_PASS),
+    ("ZeroDivisionError", r".", "Something is divided by zero: which count, or which norm, can be 0 here?"),
     ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
      "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
     ("ValueError", r"only one element tensors can be converted", "One number is asked for here, as by float() or a function of "
@@ -211,6 +259,8 @@ USUAL = (
      "you mean, and does it hold so many entries?"),
     ("AttributeError", r"'(tuple|list)' object", "A pair or a list is used as if it were one tensor. A model's state may be a "
      "pair: hand it on as it came."),
+    ("AttributeError", r"'NoneType' object has no attribute '(mul_|div_|clamp_|norm)'$", NO_GRADIENT),
+    ("TypeError", r"\*\* or pow\(\): 'NoneType'", NO_GRADIENT),
     ("AttributeError", r"'NoneType'", NONE),
     ("TypeError", r"'NoneType'", NONE),
     ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),

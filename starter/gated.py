@@ -176,9 +176,10 @@ def gradient_norms(cell: Callable, x: torch.Tensor) -> torch.Tensor:
         x: (N, L, F), with L at least 1; the first state is None.
 
     Returns:
-        (L,), without a graph. Entry t − 1 is the Euclidean norm, over batch and units together, of the gradient of
-        `outputs[:, -1].sum()` with respect to h_t. Other parts of the state, such as an LSTM's c_t, are held fixed: what
-        flows back through them alone doesn't count. So the last entry is √(N·H). The `.grad` of parameters is left alone.
+        (L,), in the dtype of x and without a graph. Entry t − 1 is the Euclidean norm, over batch and units together, of
+        the gradient of `outputs[:, -1].sum()` with respect to h_t. Other parts of the state, such as an LSTM's c_t, are
+        held fixed: what flows back through them alone doesn't count. So the last entry is √(N·H). The `.grad` of
+        parameters is left alone.
 
     Raises:
         ValueError: x has another shape.
@@ -228,8 +229,8 @@ def loss_surface(
             of the same row of θ; a parameter with one axis is scaled as a whole.
 
     Returns:
-        (steps, steps), in the dtype and on the device of the parameters: entry [i, j] is the loss at θ + a_i d1 + b_j d2, a and b
-        evenly spaced from −radius to radius.
+        (steps, steps), without a graph, in the dtype and on the device of the parameters: entry [i, j] is the loss at
+        θ + a_i d1 + b_j d2, a and b evenly spaced from −radius to radius.
 
     Raises:
         ValueError: steps is below 2, radius is not above 0, or the model has no parameters.

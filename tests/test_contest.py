@@ -8,7 +8,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from tests.conftest import ROOT, SHARED
 from toolkit import order
@@ -21,9 +20,9 @@ from toolkit.baselines import (
     what_came,
 )
 from toolkit.contest import baseline_forecasts, network_forecasts, share_of
+from toolkit.cost import parameter_count
 from toolkit.data import samples
 from toolkit.forecaster import WindowNetwork
-from toolkit.fused import FusedRNN
 from toolkit.recorded import RESULTS, recorded
 from toolkit.series import cycles, seasonal, sine
 from toolkit.timing import side_by_side
@@ -124,7 +123,7 @@ def test_generated_series_refuse(make):
 
 
 def test_the_contestants_are_of_equal_size():
-    assert {order.parameter_count(make()) for make in order.contestants().values()} == {321}
+    assert {parameter_count(make()) for make in order.contestants().values()} == {321}
     assert WindowNetwork(18, 4)(torch.zeros(5, 18, 1))[0].shape == (5, 1, 1)
 
 
@@ -182,18 +181,7 @@ def test_functions_are_timed_in_turns():
         side_by_side({}, repeats=0)
 
 
-# What is recorded, and what is timed
-
-
-def test_the_fused_network_gives_the_outputs_of_torchs():
-    fused, torchs = FusedRNN(2, 5), nn.RNN(2, 5, batch_first=True)
-    torchs.load_state_dict({f"{name}_l0": part for name, part in fused.cell.state_dict().items()})
-    x, h0 = torch.randn(3, 7, 2), torch.randn(3, 5)
-    for state in (None, h0):
-        outputs, last = fused(x, state)
-        want, want_last = torchs(x, None if state is None else state[None])
-        torch.testing.assert_close(outputs, want)
-        torch.testing.assert_close(last, want_last[0])
+# What is recorded
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)

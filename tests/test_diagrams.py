@@ -21,8 +21,9 @@ from matplotlib.transforms import Bbox
 
 from solution.rnn import make_windows
 from tests.conftest import ROOT
-from toolkit import diagrams, diagrams_parts
-from toolkit.diagrams_parts import LOOKS, contrast, ink, tint
+from toolkit import diagrams
+from toolkit.diagrams import parts
+from toolkit.diagrams.parts import LOOKS, contrast, ink, tint
 from toolkit.plots.canvas import COLOURS, WIDTH
 
 NAMES = sorted(name for name in diagrams.__all__ if name.startswith("draw_"))
@@ -35,6 +36,7 @@ CASES = [
         for T, L, horizon in ((3, 2, 1), (6, 4, 1), (6, 3, 2), (10, 9, 1), (10, 2, 1), (10, 5, 3), (10, 2, 8))
     ),
     ("draw_pipeline", {"tasks": {"windows": "3.10", "bptt": "12.1"}}),
+    ("draw_memory_pipeline", {"tasks": {"echo": "3.10", "unroll": "12.1"}}),
 ]
 
 
@@ -201,10 +203,10 @@ def test_contrast_is_that_of_the_standard():
     assert contrast("#777777", "#ffffff") == contrast("#ffffff", "#777777") == pytest.approx(4.48, abs=0.005)
 
 
-@pytest.mark.parametrize("kind", diagrams_parts.OUTLINES)
+@pytest.mark.parametrize("kind", parts.OUTLINES)
 def test_outlines_fill_their_box(kind):
-    _, ax = diagrams_parts.canvas(2)
-    patch = diagrams_parts.outline(ax, kind, 3, 1, 0.8, 0.4)
+    _, ax = parts.canvas(2)
+    patch = parts.outline(ax, kind, 3, 1, 0.8, 0.4)
     path: Path = patch.get_patch_transform().transform_path(patch.get_path())
     box = path.get_extents()
     assert box.extents == pytest.approx((2.6, 0.8, 3.4, 1.2), abs=1e-6)
@@ -230,6 +232,51 @@ def test_outlines_fill_their_box(kind):
         ("forecast", ["s_0", "\\hat{s}_4", "\\hat{s}_6", "N, L, F", "N, 1, F", "N, \\mathrm{steps}, F"]),
         ("variants", ["One to many", "Many to one", "aligned", "delayed", "Deep", "Bidirectional", "sentiment"]),
         ("pipeline", ["T{,}", "N, L, F", "N, L, H", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"]),
+        (
+            "echo_tasks",
+            ["inputs", "targets", "values", "markers", "lag = 3", "N, L, 1", "N, L, 2", "(N, L)", "mask True"],
+        ),
+        (
+            "lstm_cell",
+            [
+                "input gate $i$",
+                "forget gate $f$",
+                "candidate $g$",
+                "output gate $o$",
+                "f \\odot c + i \\odot g",
+                "o \\odot \\tanh(c')",
+                "$c$",
+                "$c'$",
+                "$h$",
+                "$h'$",
+                "N, F",
+                "N, H",
+                "N, 4H",
+                "i, f, g, o",
+            ],
+        ),
+        (
+            "gru_cell",
+            [
+                "reset gate $r$",
+                "update gate $z$",
+                "candidate $n$",
+                "r \\odot (W_{hn}\\, h + b_{hn})",
+                "(1 - z) \\odot n + z \\odot h",
+                "W_{in}\\, x + b_{in}",
+                "N, F",
+                "N, H",
+                "r, z, n",
+            ],
+        ),
+        (
+            "gradient_paths",
+            ["\\mathrm{diag}(1 - h_4^2)\\, W_{hh}", "$f_1$", "$f_4$", "$c_0$", "$h_4$", "J_4\\, J_3\\, J_2\\, J_1"],
+        ),
+        ("states", ["unroll(cell, x, h)", "unroll(cell, x, (h, c))", "c_3", "h_3", "N, L, H", "N, L, F", "N, H"]),
+        ("clipping", ["g_1", "g_2", "max_norm", "clipped", "\\Vert g \\Vert"]),
+        ("filter_directions", ["\\theta", "d_1", "d_2", "\\theta + a_i\\, d_1 + b_j\\, d_2", "H, F"]),
+        ("memory_pipeline", ["echo_batch", "N, L, F", "N, L, H", "N, L", *(f"2.{task}" for task in range(1, 10))]),
         ("training_step", ["clear", "forward", "loss", "backward", "clip", "step", "max\\_norm"]),
     ],
 )
@@ -310,6 +357,90 @@ def test_badges_are_drawn_for_the_tasks_that_are_given():
     assert [word for word in words if re.fullmatch(r"\d+\.\d+", word)] == ["7.1", "7.2"]
 
 
+def bits(y: float) -> dict[float, str]:
+    """The bits of a row of the echo tasks, under the places where they stand."""
+    found = [(*text.get_position(), text.get_text()) for text in texts(default("echo_tasks"))]
+    return {round(x, 2): word for x, height, word in found if word in ("0", "1") and abs(height - y) < 0.05}
+
+
+def test_targets_are_the_bits_of_lag_steps_ago():
+    heights = {}
+    for text in texts(default("echo_tasks")):
+        heights.setdefault(text.get_text(), []).append(text.get_position()[1])
+    inputs, values, markers = (bits(heights[name][0]) for name in ("inputs", "values", "markers"))
+    dense, marked = (bits(y) for y in heights["targets"])
+    steps = sorted(inputs)
+    assert len(steps) == 12 and values == inputs
+    assert dense == {x: inputs[before] for before, x in zip(steps, steps[3:], strict=False)}
+    mark = [markers[x] for x in steps].index("1")
+    assert list(markers.values()).count("1") == 1 and marked == {steps[mark + 8]: values[steps[mark]]}
+    assert values[steps[mark]] != values[steps[mark + 8]], "it is not the value of its own step"
+
+
+def test_the_lag_joins_a_bit_and_its_target():
+    (start, tip), (mark, asked) = arrows(default("echo_tasks"), "cell")
+    pitch = 0.45
+    assert tip[0] - start[0] == pytest.approx(3 * pitch) and asked[0] - mark[0] == pytest.approx(8 * pitch)
+
+
+@pytest.mark.parametrize(("name", "letter"), [("lstm_cell", "c"), ("gru_cell", "h")])
+def test_a_kept_state_runs_along_a_straight_line(name, letter):
+    at = {text.get_text(): text.get_position() for text in texts(default(name))}
+    before, after = at[f"${letter}$"], at[f"${letter}'$"]
+    assert before[1] == after[1]
+    line = [pair for pair in arrows(default(name), "state") if {end[1] for end in pair} == {before[1]}]
+    assert len(line) == 3, "into the product, on to the sum, and out"
+    factors, sums = ([text.get_position() for text in texts(default(name)) if text.get_text() == sign]
+                     for sign in ("$\\times$", "$+$"))  # fmt: skip
+    assert [x for x, y in factors if y == before[1]] < [x for x, y in sums if y == before[1]]
+
+
+def test_the_gates_act_where_the_equations_say():
+    # f into the product, i and g into theirs and up to the sum, four gates from a, tanh and o into h'
+    assert sorted(headings(default("lstm_cell"), "cell")) == sorted(
+        [(0, 1)] * 2 + [(1, 1), (-1, 1)] + [(0, -1), (1, 1)] + [(-1, 1)] * 2 + [(1, 1)] * 2
+    )
+    gru = arrows(default("gru_cell"), "cell")
+    at = {text.get_text(): text.get_position() for text in texts(default("gru_cell"))}
+    product, reset = at["$W_{hn}\\, h + b_{hn}$"], at["reset gate $r$"]
+    (lane,) = [pair for pair in gru if pair[0][0] > product[0] and pair[1][0] < reset[0] and pair[0][1] == product[1]]
+    assert lane[1][1] == product[1], "W_hn h + b_hn comes first"
+    assert any(abs(start[0] - reset[0]) < 0.01 and tip[1] > start[1] for start, tip in gru), "then r, from below"
+
+
+def test_gradients_of_both_networks_run_back():
+    found = headings(default("gradient_paths"), "gradient")
+    # h and c along their rows and from both losses; up from h to c, and down through the gates
+    assert sorted(found) == sorted([(-1, 0)] * (4 + 4 + 4 + 2) + [(0, 1)] * 4 + [(-1, -1)] * 4)
+
+
+def test_a_tuple_runs_along_two_arrows():
+    assert headings(default("states"), "state") == [(1, 0)] * (4 + 8)
+    assert headings(default("states"), "output") == headings(default("states"), "input") == [(0, 1)] * 6
+
+
+def test_clipping_by_the_joint_norm_keeps_the_direction():
+    _, joint, short, long, apart = (tip for _, tip in arrows(default("clipping"), "gradient"))
+    at = {"joint": torch.tensor([1.5, 1.75]), "apart": torch.tensor([5.5, 1.75])}
+    radius = 0.95
+    g, joint = torch.tensor(long) - at["apart"], torch.tensor(joint) - at["joint"]
+    apart, short = torch.tensor(apart) - at["apart"], torch.tensor(short) - at["joint"]
+    assert torch.allclose(joint, g * radius / g.norm(), atol=1e-5) and g.norm() > radius > short.norm()
+    assert torch.allclose(apart, g.clamp(max=radius), atol=1e-5) and apart.norm() > radius
+
+
+def test_a_rescaled_direction_has_the_norms_of_the_weights():
+    bars = [p.get_path().get_extents() for p in default("filter_directions").axes[0].patches
+            if to_hex(p.get_facecolor()) == parts.QUIET.lower() and p.get_path().get_extents().height < 0.11]  # fmt: skip
+    theta, noise, scaled = (torch.tensor([bar.width for bar in bars[k : k + 4]]) for k in (0, 4, 8))
+    assert torch.allclose(theta, scaled) and not torch.allclose(theta, noise) and len(bars) == 12
+
+
+def test_the_gradients_of_the_echo_pipeline_run_back_through_the_clip():
+    assert headings(default("memory_pipeline"), "gradient") == [(-1, 0)] * 3
+    assert headings(default("memory_pipeline"), "weight") == [(0, 1)] * 2
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -321,6 +452,10 @@ def test_badges_are_drawn_for_the_tasks_that_are_given():
         (lambda: diagrams.draw_window_shapes(T=6, L=4, horizon=3), "horizon is 3, expected a whole number from 1 to 2"),
         (lambda: diagrams.draw_forecast(context=1), "context is 1, expected a whole number from 2 to 7"),
         (lambda: diagrams.draw_forecast(context=6, steps=4), "steps is 4, expected a whole number from 2 to 3"),
+        (
+            lambda: diagrams.draw_memory_pipeline({"gates": "2.2"}),
+            r"unknown keys \['gates'\], expected any of \['biases'",
+        ),
         (lambda: diagrams.draw_pipeline({"window": "1.1"}), r"unknown keys \['window'\], expected any of \['bptt'"),
     ],
 )

@@ -142,6 +142,20 @@ def test_a_hint_is_not_given_where_a_passed_check_contradicts_it(course):
     assert any("the first forecast is right" in check.hint for check in result.checks)
 
 
+def test_a_mistake_is_recognised_in_code_that_a_device_without_values_lets_through(course):
+    body = """
+    states, state = [], None
+    for x_t in x.unbind(dim=1):
+        state = cell(x_t, state)
+        states.append(state[0] if isinstance(state, tuple) else state)
+    grads = torch.autograd.grad(states[-1].sum(), states)
+    return torch.tensor([g.pow(2).sum().item() for g in grads], dtype=x.dtype)
+    """
+    result = judged(course, course.tasks["2.5"], with_text(course, "2.5", body=body), Live(course, 5), hidden=True)
+    listed = next(entry for entry in variants_of("2.5") if entry.name == "root_missing")
+    assert [check.hint for check in result.checks if check.hint] == [listed.hint]
+
+
 def test_zeros_are_no_sign_of_a_known_mistake(course):
     """A normalised sum of one unit is zero, as under a ReLU."""
     body = """
@@ -203,6 +217,30 @@ def test_a_line_between_right_and_wrong_is_not_drawn_by_chance():
     ("AttributeError", "'RNNCell' object has no attribute 'W_ih'", "misspelt"),
     ("NameError", "name 'weight_ih' is not defined", "through self"),
     ("NotImplementedError", "Cannot copy out of meta tensor; no data!", "on a fixed device"),
+    ("RuntimeError", "a leaf Variable that requires grad is being used in an in-place operation.", "with torch.no_grad()"),
+    ("RuntimeError", "a view of a leaf Variable that requires grad is being used in an in-place operation.", "no_grad()"),
+    ("RuntimeError", "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+     "if this is the desired behavior.", "made on the side"),
+    ("RuntimeError", "Trying to backward through the graph a second time (or directly access saved tensors …).", "one pass"),
+    ("RuntimeError", "grad can be implicitly created only for scalar outputs", "sum it first"),
+    ("RuntimeError", "can't retain_grad on Tensor that has requires_grad=False", "under torch.no_grad()"),
+    ("RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn", "The graph is cut"),
+    ("RuntimeError", "all elements of input should be between 0 and 1", "with_logits"),
+    ("RuntimeError", "Expected a 'cuda' device type for generator but found 'cpu'", "draws on its own device"),
+    ("RuntimeError", "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.", "detach"),
+    ("TypeError", "cannot assign 'torch.FloatTensor' as parameter 'bias_ih' (torch.nn.Parameter or None expected)", "into it"),
+    ("TypeError", "object of type 'generator' has no len()", "make a list"),
+    ("TypeError", "'generator' object is not subscriptable", "make a list"),
+    ("TypeError", "unsupported operand type(s) for ** or pow(): 'NoneType' and 'int'", "skip tensors without one"),
+    ("AttributeError", "'NoneType' object has no attribute 'mul_'", "skip tensors without one"),
+    ("AttributeError", "'NoneType' object has no attribute 'shape'", "a state that was left out"),
+    ("ZeroDivisionError", "float division by zero", "can be 0 here"),
+    ("RuntimeError", "random_ expects 'from' to be less than 'to', but got from=0 >= to=0", "the range is empty"),
+    ("TypeError", "only integer tensors of a single element can be converted to an index", "rows and places"),
+    ("TypeError", "expected Tensor as element 0 in argument 0, but got tuple", "collect one tensor"),
+    ("TypeError", "lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor", "all that the cell gave"),
+    ("RuntimeError", "hidden0 has inconsistent hidden_size: got 3, expected 5", "the input first"),
+    ("ValueError", "not enough values to unpack (expected 4, got 3)", "another number of parts"),
 ])  # fmt: skip
 def test_an_exception_is_explained_by_its_kind_and_message(kind, message, said):
     assert said in hint_for_failure(Failure(kind, message))

@@ -149,6 +149,32 @@ def test_scores_leave_out_what_was_not_measured():
     assert [list(line.get_xdata()) for line in ax.get_lines()][:2] == [[1.0], [2.0]]
 
 
+def test_costs_have_a_panel_for_each_column_and_a_dot_for_each_way():
+    rows = [
+        {"network": "RNN", "way": "own cell", "values": [1.0, 4.0, 2.0], "KiB kept": 0.125},
+        {"network": "RNN", "way": "torch.nn", "values": [1.5], "KiB kept": 0.5},
+        {"network": "GRU", "way": "own cell", "values": [8.0], "KiB kept": 1.0},
+    ]
+    fig = plots.plot_costs(rows)
+    time, kept = fig.axes
+    assert all(ax.get_xscale() == "log" and ax.get_xlabel() for ax in fig.axes)
+    assert [list(line.get_xdata()) for line in time.get_lines()][:3] == [[1.0, 4.0, 2.0, 8.0], [2.0], [1.5]]
+    assert [list(line.get_xdata()) for line in kept.get_lines()][:2] == [[0.125, 1.0], [0.5]]
+    assert [label.get_text() for label in time.get_yticklabels()] == ["RNN", "GRU"]
+    assert [text.get_text() for text in kept.get_legend().get_texts()] == ["own cell", "torch.nn", "median"]
+    assert len({(line.get_color(), line.get_marker()) for line in kept.get_lines()[:2]}) == 2
+    assert len(plots.plot_costs(rows, {"KiB kept": "KiB"}).axes) == 1
+
+
+def test_ticks_of_costs_are_plain_numbers():
+    rows = [{"network": "RNN", "way": "own cell", "KiB kept": [0.2, 3.0]}]
+    fig = plots.plot_costs(rows, {"KiB kept": "KiB"})
+    fig.draw_without_rendering()
+    (ax,) = fig.axes
+    labels = [label.get_text() for label in ax.get_xticklabels() + ax.get_xticklabels(minor=True) if label.get_text()]
+    assert {"1", "0.2", "0.5", "2"} <= set(labels) and not any("$" in label or "3" in label for label in labels)
+
+
 def test_matrices_have_a_scale_each_around_zero():
     fig = plots.plot_matrices({"by hand": torch.tensor([[1.0, -3.0]]), "difference": torch.zeros(1, 2)}, "unit", "from")
     images = [ax.get_images()[0] for ax in fig.axes if ax.get_images()]

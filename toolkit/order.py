@@ -12,7 +12,7 @@ from toolkit.series import mixed, noisy
 from toolkit.stand_ins import make_windows, train_step
 from toolkit.training import fit
 
-__all__ = ["SETTINGS", "WINDOW", "contestants", "error_in", "parameter_count"]
+__all__ = ["SETTINGS", "WINDOW", "contestants", "error_in"]
 
 WINDOW, HIDDEN, KNOWN, STEPS = 18, 16, 500, 600
 
@@ -23,11 +23,6 @@ def contestants() -> dict[str, Callable[[], nn.Module]]:
         "RNN, step by step": lambda: LastStep(Forecaster(nn.RNN(1, HIDDEN, batch_first=True), HIDDEN)),
         "feed-forward, a window at once": lambda: WindowNetwork(WINDOW, HIDDEN),
     }
-
-
-def parameter_count(model: nn.Module) -> int:
-    """How many numbers the model learns."""
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def error_in(setting: str, make: Callable[[], nn.Module], seed: int = 0) -> float:

@@ -17,10 +17,12 @@ class Record:
 
     Attributes:
         scores: setting → contestant → values, as `toolkit.plots.plot_scores` draws them.
+        entries: setting → contestant → what else the record says of it, such as its parameters.
         source: a sentence that says how it was measured, and how to measure it again.
     """
 
     scores: dict[str, dict[str, list[float]]]
+    entries: dict[str, dict[str, dict[str, object]]]
     source: str
 
 
@@ -41,4 +43,4 @@ def recorded(name: str) -> Record:
     seeds = f"{len(record['seeds'])} seeds" if len(record["seeds"]) > 1 else "one seed"
     source = (f"Recorded with `{record['command']}`, {seeds}, {record['processor']}, {record['cores']} cores, "
               f"torch {record['torch']}.")  # fmt: skip
-    return Record(scores, source)
+    return Record(scores, record["rows"], source)

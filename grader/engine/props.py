@@ -5,7 +5,9 @@ Built of torch alone, so that a worker never holds a line of the reference. A ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,20 +15,33 @@ from torch import nn
 
 __all__ = [
     "CharLM",
+    "Filters",
     "Forecaster",
     "TableSeq2Seq",
+    "but_the_forget_gate",
     "cell",
     "fill_gradients",
     "generator",
     "generator_state",
     "gradients",
+    "gradients_in_single",
+    "gradients_of",
+    "has_graph",
     "item",
     "linear",
     "load",
+    "noted",
+    "number",
+    "one_by_one",
     "optimizer",
+    "parameter_list",
     "parameters",
+    "parameters_with_gradients",
+    "plain_cell",
     "plain_numbers",
     "shapes_seen",
+    "squares",
+    "summed_biases",
     "train",
 ]
 
@@ -55,6 +70,12 @@ def plain_numbers(values: object) -> object:
     return {name: value.item() if _is_number(value) else value for name, value in values.items()}
 
 
+def number(value: object) -> object:
+    """One number of torch, NumPy or Python as Python's float; whatever else came, as it came."""
+    plain = value.item() if _is_number(value) else value
+    return float(plain) if type(plain) in (int, float) else value
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, np.generic) or (isinstance(value, torch.Tensor) and value.dim() == 0)
 
@@ -80,6 +101,42 @@ def gradients(module: nn.Module) -> dict[str, torch.Tensor | None]:
     return {name: parameter.grad for name, parameter in module.named_parameters()}
 
 
+def parameter_list(module: nn.Module) -> list[nn.Parameter]:
+    """The parameters themselves: what an optimiser holds that was made now."""
+    return list(module.parameters())
+
+
+def parameters_with_gradients(values: list, gradients: list) -> list[nn.Parameter]:
+    """Parameters with these values and gradients; None is a gradient that was never made."""
+    made = [nn.Parameter(value) for value in values]
+    for parameter, gradient in zip(made, gradients, strict=True):
+        parameter.grad = gradient
+    return made
+
+
+def gradients_of(tensors: list) -> list[torch.Tensor | None]:
+    return [tensor.grad for tensor in tensors]
+
+
+def gradients_in_single(tensors: list) -> list[tuple]:
+    """The type of each gradient, and its values in single precision."""
+    return [(str(tensor.grad.dtype), tensor.grad.float()) for tensor in tensors]
+
+
+def has_graph(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad
+
+
+def one_by_one(items: list):
+    """A generator over them, which is gone after one pass."""
+    return (item for item in items)
+
+
+def noted(value):
+    """The value itself: a note of the judge's in what was seen, so that runs that come to the same look the same."""
+    return value
+
+
 def linear(features: int, outputs: int) -> nn.Linear:
     return nn.Linear(features, outputs)
 
@@ -89,12 +146,65 @@ def cell(kind: str, features: int, hidden_size: int) -> nn.Module:
     return {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}[kind](features, hidden_size)
 
 
+def summed_biases(cell: nn.Module) -> torch.Tensor:
+    """b_ih + b_hh, gate below gate."""
+    return (cell.bias_ih + cell.bias_hh).detach()
+
+
+def but_the_forget_gate(cell: nn.Module) -> dict[str, torch.Tensor]:
+    """The parameters of an LSTM's cell, with zeros for the biases of the forget gate."""
+    found = {name: part.detach().clone() for name, part in cell.named_parameters()}
+    for name in ("bias_ih", "bias_hh"):
+        found[name].chunk(4)[1].zero_()
+    return found
+
+
+class Running(NamedTuple):
+    """The state of a plain cell in three parts."""
+
+    h: torch.Tensor
+    total: torch.Tensor
+    steps: int
+
+
+def plain_cell(parts: int) -> Callable:
+    """A cell that is a plain function, with h' = x + h / 2 + the sum of all x before; it notes what it was fed.
+
+    Its state is h and no sum, the pair of both, or the two and the number of steps under names, a `Running`.
+    """
+
+    def step(x, state=None):
+        step.shapes.append((*x.shape, state is not None))
+        now = Running(torch.zeros_like(x), torch.zeros_like(x), 0)
+        if state is not None:
+            now = now._replace(h=state) if parts == 1 else Running(*state, 0) if parts == 2 else state
+        new = Running(x + now.h / 2 + now.total, now.total + x, now.steps + 1)
+        return {1: x + now.h / 2, 2: (new.h, new.total), 3: new}[parts]
+
+    step.shapes = []
+    return step
+
+
 def item(values, index):
     return values[index]
 
 
 def train(module: nn.Module, mode: bool) -> None:
     module.train(mode)
+
+
+class Filters(nn.Module):
+    """Parameters of these shapes, and nothing to do with them."""
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]]):
+        super().__init__()
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+
+
+def squares():
+    """A loss of a model, with a graph: the sum of the squares of all parameters."""
+    return lambda model: sum(parameter.square().sum() for parameter in model.parameters())
 
 
 class Forecaster(nn.Module):
@@ -118,7 +228,7 @@ class Forecaster(nn.Module):
         return self.head(outputs), state
 
 
-def shapes_seen(model: Forecaster) -> list[tuple]:
+def shapes_seen(model: Forecaster | Callable) -> list[tuple]:
     """For every call so far: the shape of x, and whether a state came with it."""
     return list(model.shapes)
 

@@ -143,7 +143,7 @@ class Workbench:
             case Handle():
                 return self._things[value.id]
             case Callback():
-                return lambda *args: _ask(ask, value.id, args)
+                return lambda *args: _ask(ask, value.id, args, device)
             case Given():
                 tensor = _moved(value.tensor, device)
                 tensor = torch.stack([tensor, tensor], dim=-1)[..., 0] if value.strided else tensor
@@ -230,11 +230,12 @@ def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.to(device) if tensor.device != device else tensor.clone()
 
 
-def _ask(ask, number: int, args: tuple):
+def _ask(ask, number: int, args: tuple, device: torch.device):
+    """What the judge's function answers; a tensor comes on the device of the call."""
     answer = ask(Ask(number, tuple(_describe_argument(arg) for arg in args)))
     if answer.error is not None:
         raise RuntimeError(answer.error)
-    return answer.value
+    return _moved(answer.value, device) if isinstance(answer.value, torch.Tensor) else answer.value
 
 
 def _describe_argument(value):

@@ -9,7 +9,7 @@ import base64
 import html
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ from toolkit.session import in_notebook
 from toolkit.stand_ins import is_stand_in
 
 __all__ = ["COLOURS", "TIME", "compare", "figure", "footnote", "headline", "image_html", "legend", "numbers", "show",
-           "styles"]  # fmt: skip
+           "stand_in_note", "styles"]  # fmt: skip
 
 # Okabe and Ito (2008): told apart with every kind of colour vision.
 COLOURS = {
@@ -43,10 +43,14 @@ def headline(fig: Figure, sentence: str) -> None:
 
 def footnote(fig: Figure, *parts: object) -> None:
     """Say at the foot of the figure which of the parts that it was drawn with are stand-ins, if any is."""
-    names = [getattr(part, "__name__", type(part).__name__) for part in parts if is_stand_in(part)]
-    if names:
-        text = f"Drawn with a stand-in for {', '.join(dict.fromkeys(names))}, not with your own code."
+    if text := stand_in_note(parts, "Drawn"):
         fig.supxlabel(text, x=0.01, ha="left", fontsize="small", style="italic", color=COLOURS["vermilion"])
+
+
+def stand_in_note(parts: Iterable[object], done: str) -> str:
+    """A sentence that says which of the parts are stand-ins; empty if none is."""
+    names = [getattr(part, "__name__", type(part).__name__) for part in parts if is_stand_in(part)]
+    return f"{done} with a stand-in for {', '.join(dict.fromkeys(names))}, not with your own code." if names else ""
 
 
 def show(fig: Figure, alt: str) -> None:

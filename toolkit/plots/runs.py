@@ -12,7 +12,12 @@ from toolkit.training import History
 __all__ = ["plot_reach", "plot_runs", "plot_training"]
 
 
-def plot_reach(norms: Mapping[str, Sequence[float]], guess: tuple[int, float] | None = None) -> Figure:
+def plot_reach(
+    norms: Mapping[str, Sequence[float]],
+    guess: tuple[int, float] | None = None,
+    unit: str = "norm of the gradient",
+    distance: str = "distance back in time (steps)",
+) -> Figure:
     """How strongly the last output depends on the state 1, 2, … steps before it: a line for each name.
 
     `guess` is a prediction: a distance, and the norm that was expected there.
@@ -23,8 +28,8 @@ def plot_reach(norms: Mapping[str, Sequence[float]], guess: tuple[int, float] | 
     if guess is not None:
         ax.plot(*guess, marker="X", markersize=11, linestyle="none", color=COLOURS["black"], label="your prediction")
     ax.set_yscale("log")
-    ax.set_ylabel("norm of the gradient")
-    ax.set_xlabel("distance back in time (steps)")
+    ax.set_ylabel(unit)
+    ax.set_xlabel(distance)
     legend(ax)
     return fig
 

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 
 from toolkit.plots.canvas import COLOURS, WIDTH, compare, figure, legend, numbers, styles
 
-__all__ = ["plot_horizon", "plot_matrices", "plot_scores"]
+__all__ = ["plot_costs", "plot_horizon", "plot_matrices", "plot_scores"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P")  # the second way to tell dots apart
 BAR = {"marker": "|", "markersize": 15, "markeredgewidth": 2.2, "linestyle": "none"}
 DIVERGING = "PuOr"
+COSTS = {"values": "milliseconds per training step", "KiB kept": "KiB kept for each step of a sequence"}
 
 
 def plot_scores(
@@ -37,28 +38,42 @@ def plot_scores(
         guess: a value that was predicted.
         start: where the axis begins; where the values do, if it is None.
     """
-    names = list(dict.fromkeys(name for row in scores.values() for name in row))
-    fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(names) + 1)])
-    pitch = len(names) + 1
-    for place, (name, style) in enumerate(zip(names, styles(), strict=False)):
-        _dots(ax, [row.get(name, ()) for row in scores.values()], place, pitch, name, style["color"])
-    ax.set_yticks([row * pitch + (len(names) - 1) / 2 for row in range(len(scores))], list(scores))
-    ax.set_ylim(len(scores) * pitch - 1.3, -0.7)  # the first row above
-    for row in range(1, len(scores)):
-        ax.axhline(row * pitch - 1, color="#E5E5E5", linewidth=0.8)
-    ax.grid(visible=False, axis="y")
-    ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
+    fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(_contestants(scores)) + 1)])
+    _rows(ax, scores)
     ax.set_xscale("log" if log else "linear")
     ax.set_xlabel(unit)
     if start is not None:
         ax.set_xlim(left=start)
-    if any(len(values) > 1 for row in scores.values() for values in row.values()):
-        ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
+    _name_the_bar(ax, scores)
     compare(ax.axvline, lines)
     if guess is not None:
         ax.axvline(guess, color=COLOURS["black"], linewidth=2.5, alpha=0.45, zorder=0, label="your prediction")
     legend(ax)
     return fig
+
+
+def _contestants(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> list[str]:
+    return list(dict.fromkeys(name for row in scores.values() for name in row))
+
+
+def _rows(ax: Axes, scores: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """The dots of a panel, a row for each setting, the first one above."""
+    names = _contestants(scores)
+    pitch = len(names) + 1
+    for place, (name, style) in enumerate(zip(names, styles(), strict=False)):
+        _dots(ax, [row.get(name, ()) for row in scores.values()], place, pitch, name, style["color"])
+    ax.set_yticks([row * pitch + (len(names) - 1) / 2 for row in range(len(scores))], list(scores))
+    ax.set_ylim(len(scores) * pitch - 1.3, -0.7)
+    for row in range(1, len(scores)):
+        ax.axhline(row * pitch - 1, color="#E5E5E5", linewidth=0.8)
+    ax.grid(visible=False, axis="y")
+    ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
+
+
+def _name_the_bar(ax: Axes, *panels: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """The legend says what a bar is, where one is drawn."""
+    if any(len(values) > 1 for scores in panels for row in scores.values() for values in row.values()):
+        ax.plot([], [], color=COLOURS["black"], label="median", **BAR)
 
 
 def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, name: str, colour: str) -> None:
@@ -70,6 +85,44 @@ def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, nam
             label=name)  # fmt: skip
     if middles:
         ax.plot(*zip(*middles, strict=True), color=colour, **BAR)
+
+
+def plot_costs(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str] = COSTS) -> Figure:
+    """What networks cost, a panel for each kind of cost, in it a row for each network and a dot for each way to compute it.
+
+    Args:
+        rows: as `toolkit.comparison.comparison` gives them, with "network", "way" and the columns.
+        columns: column → what its axis is called. The axes are logarithmic: equal ratios are equally far apart. Of a
+            column with several values each has a dot, with a bar at their median.
+    """
+    panels = [_costs(rows, column) for column in columns]
+    height = 0.95 + 0.2 * len(panels[0]) * (len(_contestants(panels[0])) + 1)
+    fig = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = fig.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for ax, scores, name in zip(axes, panels, columns.values(), strict=True):
+        _rows(ax, scores)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(_minor)
+        ax.set_xlabel(name)
+    _name_the_bar(axes[-1], *panels)
+    legend(axes[-1])
+    return fig
+
+
+def _costs(rows: Sequence[Mapping[str, object]], column: str) -> dict[str, dict[str, list[float]]]:
+    """One column as scores: network → way → values."""
+    scores: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        value = row[column]
+        scores.setdefault(row["network"], {})[row["way"]] = value if isinstance(value, list) else [value]
+    return scores
+
+
+def _minor(value: float, place: int) -> str:
+    """The label of a tick between two powers of ten: the twos and the fives have one."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
 
 
 def plot_horizon(

@@ -1,10 +1,4 @@
-"""The schematic figures of the notebooks: what a recurrent network looks like, and what flows in it.
-
-A `draw_` function returns one figure for `show`; what is to be seen on it, in words, stands in `ALT` under the
-function's name without `draw_`. Letters and shapes are those of the notebooks. All figures speak one language, made in
-`diagrams_parts`: inputs are blue squares, states green circles, outputs orange pills, losses purple diamonds, weights
-light blue hexagons, and gradients dashed vermilion.
-"""
+"""Notebook 1: a recurrent network, folded and unrolled, its gradients, its forecasts, and what is built around it."""
 
 from __future__ import annotations
 
@@ -18,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path
 
-from toolkit.diagrams_parts import (
+from toolkit.diagrams.parts import (
     FINE,
+    FOOT,
     LINE,
     LOOKS,
     MATH,
@@ -30,9 +25,11 @@ from toolkit.diagrams_parts import (
     Node,
     Point,
     arrow,
-    badge,
+    badges,
     canvas,
+    chain,
     dots,
+    expect,
     frame,
     ink,
     key,
@@ -88,15 +85,12 @@ PIPELINE_TASKS = MappingProxyType(
      "target": "1.7"}
 )  # fmt: skip
 
-FOOT = 0.26  # inches: where the key of a figure stands
-
-
 # One step, and many
 
 
 def draw_folded_and_unrolled(steps: int = 4) -> Figure:
     """The network as a loop, and unrolled over `steps` steps, 2 to 6."""
-    _expect("steps", steps, 2, 6)
+    expect("steps", steps, 2, 6)
     fig, ax = canvas(4.0)
     title(ax, 0.3, 3.76, "Folded", "one cell and a loop")
     title(ax, 2.3, 3.76, f"Unrolled over $L = {steps}$ steps", "the same cell, with the same weights, at every step")
@@ -178,7 +172,7 @@ def draw_cell() -> Figure:
 
 def draw_backward(steps: int = 4) -> Figure:
     """The unrolled network with the gradients that flow back through `steps` steps, 2 to 6."""
-    _expect("steps", steps, 2, 6)
+    expect("steps", steps, 2, 6)
     fig, ax = canvas(4.95)
     gap = 6.75 / (steps + 0.2)
     states = [node(ax, "state", 0.8 + step * gap, 3.4, f"$h_{step}$") for step in range(steps + 1)]
@@ -244,9 +238,9 @@ def draw_window_shapes(T: int = 8, L: int = 4, horizon: int = 1) -> Figure:  # n
 
     Windows have the length L, 2 or more, and targets lie `horizon` steps later, 1 or more.
     """
-    _expect("T", T, 3, 10)
-    _expect("L", L, 2, T - 1)
-    _expect("horizon", horizon, 1, T - L)
+    expect("T", T, 3, 10)
+    expect("L", L, 2, T - 1)
+    expect("horizon", horizon, 1, T - L)
     count = T - L - horizon + 1
     picks = [*range(count)] if count <= 3 else [0, 1, None, count - 1]
     size = min(0.36, 5.3 / (T + L))
@@ -320,8 +314,8 @@ def draw_forecast(context: int = 4, steps: int = 3) -> Figure:
 
     Both are 2 or more, together at most 9.
     """
-    _expect("context", context, 2, 7)
-    _expect("steps", steps, 2, 9 - context)
+    expect("context", context, 2, 7)
+    expect("steps", steps, 2, 9 - context)
     fig, ax = canvas(4.4)
     gap = 7.2 / (context + steps - 1)
     xs = [0.4 + (place + 0.5) * gap for place in range(context + steps - 1)]
@@ -454,13 +448,11 @@ def draw_pipeline(tasks: Mapping[str, str] = PIPELINE_TASKS) -> Figure:
 
     `tasks` maps parts, keys of `PIPELINE_TASKS`, to numbers; a part that it leaves out has no badge.
     """
-    if unknown := sorted(set(tasks) - set(PIPELINE_TASKS)):
-        raise ValueError(f"tasks has the unknown keys {unknown}, expected any of {sorted(PIPELINE_TASKS)}")
     fig, ax = canvas(4.0)
     y = 2.55
     series = _wave(ax, 0.85, y)
     windows = _stack(ax, 2.5, y)
-    cells = _chain(ax, 4.35, y)
+    cells = chain(ax, 4.35, y)
     linear = node(ax, "cell", 5.98, y, "linear", width=0.72, height=0.5, size=SMALL)
     value = node(ax, "output", 7.2, y, r"$\hat{y}$", width=0.56, height=0.44)
     for start, end, role in (
@@ -482,9 +474,7 @@ def draw_pipeline(tasks: Mapping[str, str] = PIPELINE_TASKS) -> Figure:
     arrow(ax, value.top, (value.x, 3.55), (cells.x, 3.55), cells.top, role="output")
     label(ax, 5.8, 3.75, "fed back", size=SMALL, ha="left")
     _learning(ax, windows, cells, value)
-    for part, (x, height) in BADGES.items():
-        if part in tasks:
-            badge(ax, x, height, tasks[part])
+    badges(ax, BADGES, tasks)
     return fig
 
 
@@ -533,14 +523,6 @@ def _stack(ax: Axes, x: float, y: float) -> Node:
     return Node(x, y, 1.02, 0.6)
 
 
-def _chain(ax: Axes, x: float, y: float) -> Node:
-    """A small picture of a cell, unrolled."""
-    cells = [node(ax, "cell", x + 0.5 * place, y, width=0.26, height=0.36) for place in (-1, 0, 1)]
-    for one, other in pairwise(cells):
-        arrow(ax, one.right, other.left, role="state")
-    return Node(x, y, 1.26, 0.36)
-
-
 def draw_training_step() -> Figure:
     """What a training step does, in order."""
     fig, ax = canvas(1.75)
@@ -565,8 +547,3 @@ TRAINING = (
     ("gradient", "clip", r"$\Vert g \Vert \leq \mathrm{max\_norm}$"),
     ("weight", "step", r"$\theta \leftarrow \theta - \ldots$"),
 )
-
-
-def _expect(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} is {value}, expected a whole number from {low} to {high}")

@@ -8,8 +8,9 @@ its own, so that it is told by either.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import hypot, inf
 
 from matplotlib.axes import Axes
@@ -21,9 +22,9 @@ from matplotlib.text import Text
 
 from toolkit.plots.canvas import COLOURS, WIDTH
 
-__all__ = ["FINE", "LOOKS", "MATH", "QUIET", "SIZE", "SMALL", "TEXT", "Look", "Node", "Point", "arrow", "badge", "canvas",
-           "contrast", "dots", "frame", "ink", "key", "label", "loop", "node", "outline", "shape", "span", "tint",
-           "title"]  # fmt: skip
+__all__ = ["DOTS", "FINE", "FOOT", "GAP", "LINE", "LOOKS", "MATH", "QUIET", "SIZE", "SMALL", "TEXT", "Look", "Node", "Point",
+           "arrow", "badge", "badges", "canvas", "chain", "contrast", "dots", "expect", "frame", "ink", "key", "label",
+           "loop", "node", "outline", "shape", "span", "tint", "title"]  # fmt: skip
 
 TEXT = "#1A1A1A"
 QUIET = "#595959"  # shapes, notes, what stands back
@@ -33,6 +34,7 @@ LINE = 1.5  # points
 GAP = 0.045  # inches between an arrow and what it touches
 HEAD, BARB = 0.11, 0.048  # inches: an arrow's head, and half its width
 CORNER = 0.12  # inches
+FOOT = 0.26  # inches: where the key of a figure stands
 DASH, DOTS = (0, (3.2, 1.6)), (0, (1, 1.3))
 
 Point = tuple[float, float]
@@ -207,6 +209,18 @@ def badge(ax: Axes, x: float, y: float, number: str) -> None:
     label(ax, x, y, number, colour="white", size=SMALL, fontweight="bold", zorder=8)
 
 
+def badges(ax: Axes, places: Mapping[str, Point], tasks: Mapping[str, str]) -> None:
+    """The numbers of tasks at the places of their parts; a part without a number has no badge.
+
+    Raises:
+        ValueError: a part has no place.
+    """
+    if unknown := sorted(set(tasks) - set(places)):
+        raise ValueError(f"tasks has the unknown keys {unknown}, expected any of {sorted(places)}")
+    for part, number in tasks.items():
+        badge(ax, *places[part], number)
+
+
 def span(ax: Axes, left: float, right: float, y: float) -> None:
     """A bracket, open below, over what lies between left and right."""
     corners = [(left, y - 0.07), (left, y), (right, y), (right, y - 0.07)]
@@ -316,3 +330,20 @@ def _rounded(points: Sequence[Point]) -> Path:
         vertices += [_moved(corner, before, room), corner, _moved(corner, after, room)]
         codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
     return Path([*vertices, points[-1]], [*codes, Path.LINETO])
+
+
+# What is made of them
+
+
+def chain(ax: Axes, x: float, y: float) -> Node:
+    """A small picture of a cell, unrolled."""
+    cells = [node(ax, "cell", x + 0.5 * place, y, width=0.26, height=0.36) for place in (-1, 0, 1)]
+    for one, other in pairwise(cells):
+        arrow(ax, one.right, other.left, role="state")
+    return Node(x, y, 1.26, 0.36)
+
+
+def expect(name: str, value: int, low: int, high: int) -> None:
+    """Refuse what isn't a whole number from low to high."""
+    if not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} is {value}, expected a whole number from {low} to {high}")

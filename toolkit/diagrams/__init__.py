@@ -1,0 +1,32 @@
+"""The schematic figures of the notebooks: what a recurrent network looks like, and what flows in it.
+
+A `draw_` function returns one figure for `show`; what is to be seen on it, in words, stands in `ALT` under the
+function's name without `draw_`. Letters and shapes are those of the notebooks. All figures speak one language, made in
+`parts`: inputs are blue squares, states green circles, outputs orange pills, losses purple diamonds, weights light blue
+hexagons, and gradients dashed vermilion.
+"""
+
+from types import MappingProxyType
+
+from toolkit.diagrams import descent, gates, memory, sine_wave
+from toolkit.diagrams.descent import draw_clipping, draw_filter_directions
+from toolkit.diagrams.gates import draw_gru_cell, draw_lstm_cell, draw_states
+from toolkit.diagrams.memory import MEMORY_TASKS, draw_echo_tasks, draw_gradient_paths, draw_memory_pipeline
+from toolkit.diagrams.sine_wave import (
+    PIPELINE_TASKS,
+    draw_backward,
+    draw_cell,
+    draw_folded_and_unrolled,
+    draw_forecast,
+    draw_pipeline,
+    draw_training_step,
+    draw_variants,
+    draw_window_shapes,
+)
+
+__all__ = ["ALT", "MEMORY_TASKS", "PIPELINE_TASKS", "draw_backward", "draw_cell", "draw_clipping", "draw_echo_tasks",
+           "draw_filter_directions", "draw_folded_and_unrolled", "draw_forecast", "draw_gradient_paths",
+           "draw_gru_cell", "draw_lstm_cell", "draw_memory_pipeline", "draw_pipeline", "draw_states",
+           "draw_training_step", "draw_variants", "draw_window_shapes"]  # fmt: skip
+
+ALT = MappingProxyType({**sine_wave.ALT, **gates.ALT, **memory.ALT, **descent.ALT})
