@@ -29,7 +29,7 @@ demo: setup          ## run the solution notebooks, grade the example submission
 
 test: setup          ## run all tests, at most four at a time; one after another: make test WORKERS=0
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lab: setup           ## open the notebooks in JupyterLab: make lab, or make lab NOTEBOOK=2
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(firstword $(wildcard notebooks/0$(NOTEBOOK)_*.ipynb) notebooks)

@@ -1,58 +1,23 @@
-"""Grading whole classes: the example class, broken submissions, resuming, the same record twice.
-
-The broken submissions and the small class hand in `starter/rnn.py` alone: what they try is the same for every notebook.
-"""
+"""Grading a class: the example submissions, what a task forbids, reports, arguments of the command line."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from grader.cli import app
 from grader.examples import LEFT_OPEN, OF_EACH, write_examples
-from grader.references import sources_of, variants_of
+from grader.references import variants_of
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.results import is_missing
-from grader.tasks import Task
 from tests.conftest import ROOT
-
-# what is graded once for several tests stays in one process when tests run in several
-of_the_class, of_the_broken, of_the_small_class = map(pytest.mark.xdist_group, ("class", "broken", "small class"))
-
-
-def run(*arguments: str | Path, **options) -> subprocess.CompletedProcess:
-    """`python -m grader …`, to its end."""
-    command = [sys.executable, "-m", "grader", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, cwd=ROOT, **options)
-
-
-def graded(submissions: Path, out: Path, *arguments: str) -> dict[str, dict]:
-    """student → record."""
-    done = run("grade", submissions, "--out", out, *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {entry["student"]: entry for entry in json.loads((out / "results.json").read_bytes())["submissions"]}
-
-
-def points(tasks: list[Task]) -> int:
-    return sum(task.points for task in tasks)
-
-
-def verdicts(record: dict) -> dict[str, str]:
-    return {task["id"]: task["verdict"] for task in record["tasks"]}
+from tests.grading import graded, points, run, solved, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +28,12 @@ def example_records(tmp_path_factory, course):
     return graded(folder / "in", folder / "out", "--seed", "11")
 
 
-@of_the_class
 @pytest.mark.parametrize("student", ["complete", "complete-einsum", "complete-fused"])
 def test_a_correct_solution_loses_nothing(example_records, course, student):
     record = example_records[student]
     assert record["score"] == record["max_score"] == points(course.graded), record
 
 
-@of_the_class
 def test_the_untouched_starter_earns_nothing_on_any_task(example_records, course):
     assert {task["id"]: task["score"] for task in example_records["untouched"]["tasks"]} == dict.fromkeys(
         [task.id for task in course.graded], 0
@@ -78,7 +41,6 @@ def test_the_untouched_starter_earns_nothing_on_any_task(example_records, course
     assert example_records["untouched"]["pending"] == [task.id for task in course.written]
 
 
-@of_the_class
 def test_half_the_work_earns_its_half(example_records, course):
     done = [task for task in course.graded if task.id not in LEFT_OPEN]
     assert example_records["half-done"]["score"] == points(done)
@@ -87,7 +49,6 @@ def test_half_the_work_earns_its_half(example_records, course):
     assert {task.notebook for task in done} == set(course.notebooks)  # half of each notebook
 
 
-@of_the_class
 def test_every_mistake_fails_its_own_task_alone_and_gets_its_hint(example_records, course):
     wrong = []
     for task in course.graded:
@@ -104,7 +65,6 @@ def test_every_mistake_fails_its_own_task_alone_and_gets_its_hint(example_record
     assert wrong == []
 
 
-@of_the_class
 def test_what_of_another_notebook_was_not_handed_in_is_told_as_that(example_records, course):
     for task in course.graded:
         first = variants_of(task.id)[0]
@@ -114,105 +74,7 @@ def test_what_of_another_notebook_was_not_handed_in_is_told_as_that(example_reco
         assert record["max_score"] == points(course.graded)
 
 
-# broken submissions
-
-
-def solved(course, module: str = "rnn", **patches: str) -> str:
-    """The reference's module with lines put at the start of functions: solved(course, forecast="raise OSError")."""
-    text = sources_of(module)[0][1]
-    for symbol, line in patches.items():
-        task = next(task for task in course.graded if (task.module, task.symbol) == (module, symbol))
-        begin = re.compile(rf"^( *)### BEGIN SOLUTION {re.escape(task.id)}$", re.MULTILINE)
-        text, count = begin.subn(lambda found, line=line: f"{found[0]}\n{found[1]}{line}", text)
-        assert count == 1
-    return text
-
-
-BROKEN = {
-    "syntax": ("def broken(:", {"1.1": "error", "1.5": "error"}),
-    "wrong-type": ({"make_windows": "return 3"}, {"1.1": "failed", "1.2": "passed"}),
-    "exception": ({"bptt": "raise OSError('no')"}, {"1.4": "error", "1.5": "passed"}),
-    "sleeps": ({"forecast": "import time; time.sleep(300)"}, {"1.5": "timeout", "1.4": "passed"}),
-    "leaves": ({"RNN": "import os; os._exit(0)"}, {"1.3": "crashed", "1.4": "passed"}),
-    "exits": ({"RNN": "import sys; sys.exit()"}, {"1.3": "error", "1.4": "passed"}),
-    "shouts": ({"bptt": "print('x' * 100_000_000)"}, {"1.4": "passed"}),
-    "hoards": ({"forecast": "return context.new_zeros(2**31)"}, {"1.5": "out_of_memory", "1.1": "passed"}),
-    "exits-at-import": ("import os; os._exit(0)", {"1.1": "crashed", "1.5": "crashed"}),
-    "lists": ({"forecast": "return [float('nan')] * steps"}, {"1.5": "failed"}),
-}
-
-
-@pytest.fixture(scope="module")
-def broken_records(tmp_path_factory, course):
-    """Each broken submission, then one that is not; with a short budget."""
-    from grader import grade as engine
-
-    folder = tmp_path_factory.mktemp("broken")
-    for name, (change, _) in BROKEN.items():
-        text = change if isinstance(change, str) else solved(course, **change)
-        (folder / "in" / name / "starter").mkdir(parents=True)
-        (folder / "in" / name / "starter" / "rnn.py").write_text(text, encoding="utf-8")
-    (folder / "in" / "no-module" / "notebooks").mkdir(parents=True)
-    shutil.copy(ROOT / "notebooks" / "01_sine_wave_rnn.ipynb", folder / "in" / "no-module" / "notebooks")
-    (folder / "in" / "z-fine" / "starter").mkdir(parents=True)
-    (folder / "in" / "z-fine" / "starter" / "rnn.py").write_text(solved(course), encoding="utf-8")
-    (folder / "in" / "bad.zip").write_bytes(b"PK nonsense")
-    (folder / "in" / "nothing" / "starter").mkdir(parents=True)
-    short = replace(course, budget=course.budget | {"check": 3, "load": 10})
-    from grader.intake import find
-
-    submissions, _ = find(folder / "in")
-    with engine.Grader(engine.Options(seed=4), short) as grader:
-        return {entry.student: grader.grade(entry)["record"] for entry in submissions}
-
-
-@of_the_broken
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_submission_costs_its_own_task(broken_records, name):
-    got = verdicts(broken_records[name])
-    assert {task: got[task] for task in BROKEN[name][1]} == BROKEN[name][1]
-    assert broken_records[name]["status"] == "graded"
-
-
-@of_the_broken
-def test_a_missing_module_is_told_and_the_maximum_stays(broken_records, course):
-    record = broken_records["no-module"]
-    assert verdicts(record)["1.1"] == "error" and record["max_score"] == points(course.graded)
-    assert "starter/rnn.py is missing" in record["tasks"][0]["checks"][0]["message"]
-
-
-@of_the_broken
-def test_messages_tell_one_trouble_from_another(broken_records):
-    def first(name, task):
-        entry = next(entry for entry in broken_records[name]["tasks"] if entry["id"] == task)
-        return next(check["message"] for check in entry["checks"] if check["verdict"] != "passed")
-
-    assert "SyntaxError" in first("syntax", "1.1") and "line 1" in first("syntax", "1.1")
-    tensor = "a tensor of shape (5, 4, 1) and type float32"
-    assert first("wrong-type", "1.1") == (
-        f"make_windows(series of 9 values, 4): the result is 3, expected a tuple of 2 ({tensor}, {tensor})"
-    )
-    assert "OSError: no (starter/rnn.py, line" in first("exception", "1.4")
-    assert "SystemExit" in first("exits", "1.3")
-    assert "exit status 0" in first("leaves", "1.3")
-    assert "still running" in first("sleeps", "1.5")
-    assert "while starter/rnn.py was loaded" in first("exits-at-import", "1.1")
-
-
-@of_the_broken
-def test_what_can_not_be_graded_is_invalid_with_the_reason(broken_records):
-    assert broken_records["bad"]["status"] == "invalid" and "can't be read" in broken_records["bad"]["reason"]
-    assert (
-        broken_records["nothing"]["status"] == "invalid"
-        and "no file of the course" in broken_records["nothing"]["reason"]
-    )
-
-
-@of_the_broken
-def test_the_next_submission_is_graded_as_if_nothing_had_been(broken_records, course):
-    scores = {task["id"]: task["score"] for task in broken_records["z-fine"]["tasks"]}
-    own = [task for task in course.graded if task.module == "rnn"]
-    assert {task.id: scores[task.id] for task in own} == {task.id: task.points for task in own}
+# what a task forbids
 
 
 @pytest.mark.parametrize("line, task", [
@@ -274,56 +136,7 @@ def test_a_forbidden_call_costs_the_task_and_is_told(tmp_path, course):
     assert record["tasks"][2]["score"] == 2
 
 
-# the run
-
-
-@pytest.fixture(scope="module")
-def small_class(tmp_path_factory, course):
-    """Four submissions in `in`, every second of them wrong, and their grading with seed 5 in `whole`."""
-    folder = tmp_path_factory.mktemp("small")
-    for number in range(4):
-        place = folder / "in" / f"student-{number}" / "starter"
-        place.mkdir(parents=True)
-        wrong = {} if number % 2 else {"make_windows": "return series"}
-        (place / "rnn.py").write_text(solved(course, **wrong), encoding="utf-8")
-    graded(folder / "in", folder / "whole", "--seed", "5")
-    return folder
-
-
-@of_the_small_class
-def test_the_same_seed_gives_the_same_record_in_any_number_of_jobs(small_class, tmp_path):
-    graded(small_class / "in", tmp_path, "--seed", "5", "--jobs", "2")
-    assert (tmp_path / "results.json").read_bytes() == (small_class / "whole" / "results.json").read_bytes()
-
-
-@of_the_small_class
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
-def test_a_run_that_was_killed_goes_on_where_it_stood(small_class, tmp_path):
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "grader", "grade", str(small_class / "in"), "--out", str(out), "--seed", "5"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
-    end = time.monotonic() + 60
-    while not list(out.glob("records/*.json")) and time.monotonic() < end:
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    kept = {path.name: path.stat().st_mtime_ns for path in out.glob("records/*.json")}
-    assert kept and not (out / "results.json").exists()
-    graded(small_class / "in", out, "--resume")  # the seed is the run's own
-    assert (out / "results.json").read_bytes() == (small_class / "whole" / "results.json").read_bytes()
-    assert all((out / "records" / name).stat().st_mtime_ns == when for name, when in kept.items())
-
-
-@of_the_small_class
-def test_resuming_grades_again_what_was_changed(small_class, course, tmp_path):
-    for name, made in (("in", "in"), ("out", "whole")):
-        shutil.copytree(small_class / made, tmp_path / name)
-    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
-    (tmp_path / "in" / "student-0" / "starter" / "rnn.py").write_text(solved(course), encoding="utf-8")
-    records = graded(tmp_path / "in", tmp_path / "out", "--resume")
-    assert verdicts(records["student-0"])["1.1"] == "passed" and verdicts(records["student-2"])["1.1"] != "passed"
-    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
-    assert sum(after[name] != when for name, when in before.items()) == 1
+# reports and the command line
 
 
 def test_reports_escape_what_comes_from_a_submission(course):

@@ -20,7 +20,6 @@ from grader.tasks import load_course
 from tests.conftest import ROOT
 
 nbgrader_apps = pytest.importorskip("nbgrader.apps")
-pytestmark = pytest.mark.xdist_group("nbgrader")  # one course folder and one engine for all
 
 ASSIGNMENTS = {number: notebook.name for number, notebook in load_course().notebooks.items()}
 FIRST = ASSIGNMENTS["1"]
