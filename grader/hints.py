@@ -181,18 +181,19 @@ USUAL = (
      "Does one of the slices run past the end? A slice that does comes out shorter, without a word."),
     ("RuntimeError", r"expected a non-empty (list of Tensors|TensorList)|expects a non-empty TensorList",
      "The list is empty: the loop that fills it ran not once. Print what it counts over."),
-    ("RuntimeError", r"random_ expects 'from' to be less than 'to'", "There is nothing to draw from: the range is empty. Print both "
-     "its ends. The upper one is not drawn itself."),
-    ("TypeError", r"only integer tensors of a single element can be converted to an index", "One whole number is asked for here, as in "
-     "a slice or by range(), and a whole tensor came. Places that differ from row to row are picked by two tensors, rows and places."),
-    ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (tuple|list)", "What is stacked holds tuples or lists: "
-     "collect one tensor for each step. Of a state that is a tuple, that is its first part."),
-    ("TypeError", r"'hx' .* must be tuple of Tensors, not Tensor", "This cell's state is a tuple, and one tensor of it came: hand "
-     "on all that the cell gave."),
-    ("RuntimeError", r"has inconsistent (hidden|input)_size", "A cell of torch's got an input or a state of another size than it was "
-     "made for. Print both shapes: do input and state stand in their places, the input first?"),
-    ("ValueError", r"values to unpack", "Something is taken apart that has another number of parts. A tensor is taken apart along its "
-     "first axis: print its shape."),
+    ("RuntimeError", r"random_ expects 'from' to be less than 'to'", "There is nothing to draw from: the range is empty. "
+     "Print both its ends. The upper one is not drawn itself."),
+    ("TypeError", r"only integer tensors of a single element can be converted to an index", "One whole number is asked for "
+     "here, as in a slice or by range(), and a whole tensor came. Places that differ from row to row are picked by two tensors, "
+     "rows and places."),
+    ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (tuple|list)", "What is stacked holds tuples or "
+     "lists: collect one tensor for each step. Of a state that is a tuple, that is its first part."),
+    ("TypeError", r"'hx' .* must be tuple of Tensors, not Tensor", "This cell's state is a tuple, and one tensor of it came: "
+     "hand on all that the cell gave."),
+    ("RuntimeError", r"has inconsistent (hidden|input)_size", "A cell of torch's got an input or a state of another size than "
+     "it was made for. Print both shapes: do input and state stand in their places, the input first?"),
+    ("ValueError", r"values to unpack", "Something is taken apart that has another number of parts. A tensor is taken apart "
+     "along its first axis: print its shape."),
     ("RuntimeError", r"Boolean value of Tensor with more than one value is ambiguous", "`if`, `or` and `not` ask for one truth, "
      "and a whole tensor has none. To see whether something was left out, ask whether it is None."),
     ("RuntimeError", r"expected .* dtype|same dtype|expected scalar type", "Two dtypes meet. Make new tensors with the dtype of "
