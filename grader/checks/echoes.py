@@ -192,7 +192,7 @@ def _source(column: torch.Tensor, bits: torch.Tensor) -> object:
     """The value of a constant column, or the columns of the bits that it is."""
     if bool((column == column[0]).all()):
         return f"all {float(column[0]):g}"
-    return [place for place, bit in enumerate(bits.T) if bool((column == bit).all())] or "other"
+    return (bits == column[:, None]).all(dim=0).nonzero().flatten().tolist() or "other"
 
 
 def _shifts(grid: torch.Tensor, bits: torch.Tensor, lag: int) -> object:
