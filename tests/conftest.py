@@ -6,13 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from grader.engine.client import Job, start_nursery
 from grader.sessions import WorkerSession
 from grader.tasks import load_course
 
 # The models here are small: a second thread only waits for the first, and for whatever else runs on the machine.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for processes that are started
+torch.set_num_threads(1)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"

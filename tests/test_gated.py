@@ -321,3 +321,179 @@ def test_unrolling_in_two_parts_and_with_gradients():
 def test_unrolling_refuses(cell, shape, error, message):
     with pytest.raises(error, match=message):
         unroll(cell, torch.zeros(shape))
+
+
+# other right ways
+
+RIGHT = {
+    "2.1 bernoulli, rand times room": """
+if marked and lag >= length:
+    raise ValueError
+x = torch.bernoulli(torch.full((batch_size, length), 0.5), generator=generator)
+t = torch.arange(length)
+source = (t - lag).clamp(min=0)
+targets = torch.where(t >= lag, x[:, source], torch.zeros(()))
+mask = (t >= lag).expand(batch_size, length)
+if marked:
+    p = (torch.rand(batch_size, generator=generator) * (length - lag)).long()
+    one = torch.nn.functional.one_hot(p, length).float()
+    mask = torch.nn.functional.one_hot(p + lag, length).bool()
+    return torch.dstack([x, one]), targets * mask, mask
+return x.view(batch_size, length, 1), targets, mask
+""",
+    "2.1 randn, gather, scatter": """
+x = torch.empty(batch_size, length, 1 + marked).zero_()
+x[:, :, 0] = (torch.randn((batch_size, length), generator=generator) > 0).float()
+y, m = torch.zeros((batch_size, length)), torch.zeros((batch_size, length)).bool()
+if marked:
+    if lag > length - 1:
+        raise ValueError("lag")
+    p = torch.randint(0, length - lag, (batch_size, 1), generator=generator)
+    x[:, :, 1].scatter_(1, p, 1.0)
+    y.scatter_(1, p + lag, x[:, :, 0].gather(1, p))
+    m.scatter_(1, p + lag, True)
+elif lag < length:
+    y[:, lag:] = x[:, : length - lag, 0]
+    m[:, lag:] = 1
+return x, y, m
+""",
+    "2.1 pad": """
+import torch.nn.functional as F
+if marked and lag >= length:
+    raise ValueError(f"{lag}")
+bits = torch.randint(2, (batch_size, length, 1), generator=generator, dtype=torch.float32)
+echo = F.pad(bits[:, :, 0], (lag, 0))[:, :length]
+asked = F.pad(torch.ones(batch_size, length, dtype=torch.bool), (lag, 0))[:, :length]
+if marked:
+    p = torch.randint(length - lag, (batch_size,), generator=generator)
+    mark = torch.eye(length)[p]
+    asked = F.pad(mark, (lag, 0))[:, :length] > 0
+    bits = torch.cat([bits, mark[:, :, None]], dim=2)
+return bits, echo.masked_fill(~asked, 0), asked
+""",
+    "2.2 einsum and own sigmoid": """
+def sigmoid(a):
+    return 1 / (1 + torch.exp(-a))
+if state is None:
+    h = torch.zeros((x.shape[0], self.hidden_size)).to(x)
+    c = torch.zeros_like(h)
+else:
+    h, c = state
+a = torch.einsum("nf,gf->ng", x, self.weight_ih) + torch.einsum("nh,gh->ng", h, self.weight_hh) + (self.bias_ih + self.bias_hh)
+H = self.hidden_size
+i, f, g, o = sigmoid(a[:, :H]), sigmoid(a[:, H:2*H]), torch.tanh(a[:, 2*H:3*H]), sigmoid(a[:, 3*H:])
+c = f * c + i * g
+return o * torch.tanh(c), c
+""",
+    "2.2 split weights": """
+if state is None:
+    h = c = x.new_zeros((len(x), self.hidden_size))
+else:
+    h, c = state[0], state[1]
+parts = []
+for w, u, b, d in zip(self.weight_ih.chunk(4), self.weight_hh.chunk(4), self.bias_ih.chunk(4), self.bias_hh.chunk(4)):
+    parts.append((w @ x.T).T + b + (u @ h.T).T + d)
+i, f, o = (torch.sigmoid(parts[k]) for k in (0, 1, 3))
+g = torch.tanh(parts[2])
+c = torch.addcmul(f * c, i, g)
+return torch.mul(o, torch.tanh(c)), c
+""",
+    "2.2 tanh for sigmoid by identity": """
+h, c = (None, None) if state is None else state
+a = x @ self.weight_ih.mT + self.bias_ih + self.bias_hh
+if h is not None:
+    a = a + h @ self.weight_hh.mT
+i, f, g, o = torch.tensor_split(a, 4, dim=1)
+sig = lambda v: 0.5 * (torch.tanh(v / 2) + 1)
+new = sig(i) * torch.tanh(g)
+if c is not None:
+    new = new + sig(f) * c
+return sig(o) * torch.tanh(new), new
+""",
+    "2.2 columns": """
+h, c = state or (x.new_zeros(len(x), self.hidden_size), x.new_zeros(len(x), self.hidden_size))
+a = (self.weight_ih @ x.mT + self.weight_hh @ h.mT + self.bias_ih[:, None] + self.bias_hh[:, None]).mT.contiguous()
+i, f, g, o = a.chunk(4, -1)
+i, f, o = map(torch.sigmoid, (i, f, o))
+c = (f * c) + (i * g.tanh())
+return o * c.tanh(), c
+""",
+    "2.2 named results": """
+from collections import namedtuple
+State = namedtuple("State", "h c")
+h, c = state if state else (x.new_zeros(x.shape[0], self.weight_hh.shape[1]),) * 2
+i, f, g, o = ((x @ self.weight_ih.T + h @ self.weight_hh.T) + (self.bias_hh + self.bias_ih)).hsplit(4)
+c = i.sigmoid() * g.tanh() + f.sigmoid() * c
+return State(o.sigmoid() * c.tanh(), c)
+""",
+    "2.3 lerp": """
+if h is None: h = x.new_zeros(x.size(0), self.hidden_size)
+xr, xz, xn = torch.addmm(self.bias_ih, x, self.weight_ih.t()).split(self.hidden_size, 1)
+hr, hz, hn = torch.addmm(self.bias_hh, h, self.weight_hh.t()).split(self.hidden_size, 1)
+r, z = (xr + hr).sigmoid(), (xz + hz).sigmoid()
+n = torch.addcmul(xn, r, hn).tanh()
+return torch.lerp(n, h, z)
+""",
+    "2.3 without state shortcut": """
+gx = (x @ self.weight_ih.T + self.bias_ih).unflatten(1, (3, -1))
+gh = (self.bias_hh.expand(len(x), -1) if h is None else h @ self.weight_hh.T + self.bias_hh).unflatten(1, (3, -1))
+r = torch.sigmoid(gx[:, 0] + gh[:, 0])
+z = torch.sigmoid(gx[:, 1] + gh[:, 1])
+n = torch.tanh(gx[:, 2] + r * gh[:, 2])
+new = (1 - z) * n
+return new if h is None else new + z * h
+""",
+    "2.3 einsum": """
+if h is None: h = torch.zeros(x.shape[0], self.hidden_size).type_as(x)
+a = torch.einsum("nf,gf->gn", x, self.weight_ih) + self.bias_ih[:, None]
+b = torch.einsum("nh,gh->gn", h, self.weight_hh) + self.bias_hh[:, None]
+(ar, az, an), (br, bz, bn) = a.chunk(3), b.chunk(3)
+r = 1 / (1 + torch.exp(-(ar + br))); z = 1 / (1 + torch.exp(-(az + bz)))
+return ((1 - z) * torch.tanh(an + r * bn)).T + z.T * h
+""",
+    "2.4 preallocated": """
+outputs = None
+for t in range(x.size(1)):
+    state = cell(x[:, t], state)
+    h = state if isinstance(state, torch.Tensor) else state[0]
+    if outputs is None:
+        outputs = torch.empty(x.size(0), x.size(1), h.size(-1), dtype=h.dtype, device=h.device)
+    outputs[:, t] = h
+return outputs, state
+""",
+    "2.4 cat unsqueeze transpose": """
+out = []
+for x_t in x.transpose(0, 1):
+    if state is None:
+        state = cell(x_t)
+    else:
+        state = cell(x_t, state)
+    h, *_ = state if isinstance(state, tuple) else (state,)
+    out += [h.unsqueeze(1)]
+return torch.cat(out, dim=1), state
+""",
+    "2.4 recursion": """
+if x.shape[1] == 0:
+    return None, state
+first = cell(x[:, 0], state)
+h = first[0] if isinstance(first, (tuple, list)) else first
+rest, last = unroll(cell, x[:, 1:], first)
+h = h[:, None]
+return (h if rest is None else torch.cat([h, rest], 1)), last
+""",
+    "2.4 split": """
+hs = ()
+for piece in torch.split(x, 1, 1):
+    state = cell(piece.squeeze(1), state)
+    hs = hs + ((state if not isinstance(state, tuple) else state[0]),)
+return torch.stack(hs, -2), state
+""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_another_right_way_passes(course, name):
+    task, library = course.tasks[name.split()[0]], library_of(course, 5)
+    bench = variant_bench(task, Variant(task.id, "another", "", body=RIGHT[name]))
+    runs = {check.name: run_logged(check, bench, library.get(check), task.space) for check in checks_of(task.id)}
+    assert [check for check, (_, passed) in runs.items() if not passed] == []

@@ -17,7 +17,7 @@ __all__ = ["AXES", "Echo", "ask", "batch_of", "mask_agrees", "target_agrees", "w
 AXES = ("batch", "time")
 ENOUGH = 24  # bits that agree by no chance
 MANY = 150  # draws in which the first and the last of a few places turn up
-VERY_MANY = 4000  # draws that tell which places are seldom drawn
+VERY_MANY = 3000  # draws that tell which places are seldom drawn
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def test_marked_mask(student, reference, draw):
 @check("2.1")
 def test_marked_places(student, reference, draw):
     """Marked: each sequence has a position of its own, and all positions that leave room come up equally often."""
-    places_are_even(ask(student, draw.seed(), 4000, 9, 4, True))
+    places_are_even(ask(student, draw.seed(), 3000, 9, 4, True))
 
 
 def places_are_even(echo) -> None:

@@ -36,7 +36,7 @@ def test_longer_echo(student, reference, draw):
 @check("2.1", hidden=True)
 def test_larger_marked_batch(student, reference, draw):
     """Bits and places stay even when most of the sequence leaves room."""
-    echo = ask(student, draw.seed(), 4500, 7, 1, True)
+    echo = ask(student, draw.seed(), 3000, 7, 1, True)
     bits_are_fair(echo.bits)
     places_are_even(echo)
 
