@@ -401,7 +401,7 @@ show(
 # One seed says little. The next figure has five, and every lag: seven networks, at most 2,000 training steps each. It was
 # recorded; your own run stands in it as crosses, which lie lower where its 400 or 300 steps did not suffice. A line ends
 # where a network is not tried any more, since it has solved the lag before in none of the seeds. (The seventh, *chrono*,
-# is explained below.) To measure it again, which takes about two hours on two cores: `python -m benchmarks.memory`.
+# is explained below.) To measure it again, which keeps one core busy for more than half an hour: `python -m benchmarks.memory`.
 
 # %% tags=["experiment"]
 records = {task: recorded(f"memory_{task.split()[0]}") for task in ("dense echo", "marked recall")}
@@ -416,7 +416,7 @@ show(
 # <details><summary>Compare with your predictions</summary>
 #
 # **Dense echo.** The vanilla RNN wins at every lag. At lag 10 the orthogonal one needs about 75 training steps, torch's
-# 300, LSTM and GRU between 1,100 and 1,900. At lag 20 the orthogonal RNN is there after 125 to 200 steps; the GRU stands
+# 300, LSTM and GRU between 1,075 and 1,925. At lag 20 the orthogonal RNN is there after 125 to 200 steps; the GRU stands
 # at 79 % after 2,000, and the LSTM at chance. Opening the gates makes it *worse*, 94 % in place of 99 % at lag 10: a gate
 # that keeps has to learn to let go, and here a bit has to go at every step. At lag 40 the orthogonal RNN stops at 93 %,
 # probably because 40 bits don't fit into 32 units (32 right and 8 guessed would be 90 %).
@@ -988,7 +988,7 @@ show(fig, alt="Four lines: 0 before the first marker, growing up to its answer, 
 # What it does, one has to look up.
 
 # %% [markdown]
-# ## Farther: 50, 100, 200 steps
+# ## Farther: 50 and 100 steps
 #
 # With a forget bias of 2 a memory fades over seven steps or so; training stretched that to 25 and not to 50. So what bias
 # for 100? Tallec and Ollivier (2018) turn it around: a gate that is open by $s/(1+s)$ lets a memory fade over about $s$
@@ -1050,7 +1050,7 @@ show(
 # And recorded, at equal hidden size and at equal parameters, with the longest lag of marked recall that each solves in
 # 1,000 training steps, the median of three seeds: from torch's first weights, and begun to keep (an orthogonal matrix, an
 # update or forget bias of 2). To measure again: `python -m benchmarks.cells`, a minute, and
-# `python -m benchmarks.longest_lag`, half an hour.
+# `python -m benchmarks.longest_lag`, ten.
 
 # %% tags=["experiment"]
 costs, lags = recorded("cells"), recorded("longest_lag")
@@ -1067,7 +1067,7 @@ for setting, lag in lags.scores.items():
 # by step. The fast path has a price as well: a work space of 2.0 KiB for each step of a sequence, where the cell in
 # Python keeps 0.9. Multiply-adds predict neither time nor memory; on a GPU the order may be another.
 #
-# Taking the input's product out of the loop saves a third of the RNN's time and an eighth of the LSTM's, where most of
+# Taking the input's product out of the loop saves 30 % of the RNN's time and 11 % of the LSTM's, where most of
 # the time goes into what is done unit by unit.
 #
 # And the last columns: at equal parameters the order is the same as at equal size. What a network recalls depends on its
