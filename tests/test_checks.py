@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -272,17 +274,23 @@ def test_an_endless_loop_is_a_verdict_in_a_terminal_too(copy, course, monkeypatc
     )
 
 
+@pytest.fixture
+def runtime():
+    """A folder with a short path: the address of a socket has at most 107 characters, and pytest's own folders are long."""
+    with tempfile.TemporaryDirectory(prefix="u") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="forking a warm process is for Linux")
-def test_the_warm_process_answers_as_the_cold_one(copy, course, tmp_path):
-    (tmp_path / "run").mkdir(mode=0o700)
+def test_the_warm_process_answers_as_the_cold_one(copy, course, runtime):
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "UNROLLED_WARM")}
-    environment |= {"XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    environment |= {"XDG_RUNTIME_DIR": str(runtime)}
     code = "from grader import warm; warm.IDLE_SECONDS = 300; warm.main()"
     server = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=ROOT)
     try:
         cold = terminal(copy, "check", "1")
         end = time.monotonic() + 30
-        folder = tmp_path / "run" / f"unrolled-{os.getuid()}"
+        folder = runtime / f"unrolled-{os.getuid()}"
         while not [path for path in folder.glob("*") if not path.suffix] and time.monotonic() < end:
             time.sleep(0.05)
         command = [sys.executable, "-c", "import sys; from grader import warm; sys.exit(warm.run_warm(['check', '1']))"]
