@@ -15,12 +15,12 @@ from torch import nn
 from benchmarks.memory import BUDGET, SEEDS, entry
 from benchmarks.recording import save
 from benchmarks.tables import show_scores
-from toolkit.contestants import begun, chrono_, set_forget_bias_
+from toolkit.contestants import begun, chrono_, open_keeping_gate_
 from toolkit.memory import Learning, Task, learn
 
 LAGS = (25, 50, 100)
 SETTINGS = {
-    f"LSTM, forget bias {bias}": (nn.LSTM, partial(set_forget_bias_, bias=float(bias))) for bias in (0, 1, 2, 4)
+    f"LSTM, forget bias {bias}": (nn.LSTM, partial(open_keeping_gate_, bias=float(bias))) for bias in (0, 1, 2, 4)
 }
 SETTINGS |= {"LSTM, chrono": (nn.LSTM, chrono_)}
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from toolkit.memory import Reader, Task
 
-__all__ = ["CONTESTANTS", "begun", "chrono_", "contestant", "keep_by_update_gate_", "orthogonal_", "set_forget_bias_"]
+__all__ = ["CONTESTANTS", "begun", "chrono_", "contestant", "open_keeping_gate_", "orthogonal_"]
 
 HIDDEN = 32
 
@@ -20,13 +20,11 @@ def orthogonal_(rnn: nn.Module, task: Task) -> None:
     nn.init.orthogonal_(rnn.weight_hh_l0)
 
 
-def set_forget_bias_(rnn: nn.Module, task: Task, bias: float) -> None:
-    """The forget gate begins open: σ(1) = 0.73, σ(2) = 0.88 (Gers et al., 2000; Jozefowicz et al., 2015)."""
-    _set_bias(rnn, 1, bias)
+def open_keeping_gate_(rnn: nn.Module, task: Task, bias: float) -> None:
+    """The gate that keeps begins open: an LSTM's forget gate or a GRU's update gate, each the second in its weights.
 
-
-def keep_by_update_gate_(rnn: nn.Module, task: Task, bias: float) -> None:
-    """The same for a GRU: its update gate z says what is kept."""
+    σ(1) = 0.73, σ(2) = 0.88 (Gers et al., 2000; Jozefowicz et al., 2015).
+    """
     _set_bias(rnn, 1, bias)
 
 
@@ -55,10 +53,10 @@ CONTESTANTS: dict[str, tuple[type[nn.Module], Callable | None]] = {
     "RNN": (nn.RNN, None),
     "RNN, orthogonal": (nn.RNN, orthogonal_),
     "LSTM": (nn.LSTM, None),
-    "LSTM, forget bias 2": (nn.LSTM, partial(set_forget_bias_, bias=2.0)),
+    "LSTM, forget bias 2": (nn.LSTM, partial(open_keeping_gate_, bias=2.0)),
     "LSTM, chrono": (nn.LSTM, chrono_),
     "GRU": (nn.GRU, None),
-    "GRU, update bias 2": (nn.GRU, partial(keep_by_update_gate_, bias=2.0)),
+    "GRU, update bias 2": (nn.GRU, partial(open_keeping_gate_, bias=2.0)),
 }
 
 
