@@ -79,7 +79,9 @@ def _cell(cell, marker: int, lines: list[str], file: str) -> SourceCell:
         first += 1
     if cell.cell_type == "code":
         _check_comments(cell.source, first, lines, file)
-    return SourceCell(cell.cell_type, cell.source, marker + 1, first + 1, task, tuple(tags))
+    text = cell.source.lstrip("\n")  # the blank lines that a formatter wants before a function
+    blank = len(cell.source) - len(text)
+    return SourceCell(cell.cell_type, text, marker + 1, first + 1 + blank, task, tuple(tags))
 
 
 def _are_words(tags: object) -> bool:
