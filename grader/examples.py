@@ -41,6 +41,10 @@ LEFT_OPEN = (
     "2.7",
     "2.8",
     "2.9",
+    "3.3",
+    "3.5",
+    "3.6",
+    "3.8",
 )  # what the half-done submission has not begun
 OF_EACH = 4  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text

@@ -13,12 +13,12 @@ from torch import nn
 from grader.engine.cells import run_cells
 from grader.references import sources_of
 from grader.tasks import load_course
-from solution import gated, rnn
+from solution import gated, rnn, text
 from toolkit.stand_ins import STAND_INS, is_stand_in
 
 COURSE = load_course()
 DOUBLE = torch.float64
-MODULES = {"rnn": rnn, "gated": gated}
+MODULES = {"rnn": rnn, "gated": gated, "text": text}
 STAND = SimpleNamespace(**{part.__name__: part for part in STAND_INS.values()})
 
 
@@ -53,8 +53,8 @@ def test_every_coded_task_has_one_under_its_symbol():
 @pytest.mark.parametrize("task", STAND_INS)
 def test_signatures_are_the_references(task):
     part, reference = STAND_INS[task], reference_of(task)
-    pairs = [(part, reference)] + ([(part.forward, reference.forward)] if isinstance(part, type) else [])
-    for pair in pairs:
+    methods = [name for name in vars(reference) if not name.startswith("_")] if isinstance(reference, type) else []
+    for pair in [(part, reference), *((getattr(part, name), getattr(reference, name)) for name in methods)]:
         got, want = ([(p.name, p.default) for p in inspect.signature(one).parameters.values()] for one in pair)
         assert got == want
 
@@ -324,3 +324,96 @@ def test_notebook_2_runs_on_meta():
     parameter.grad = logits
     assert STAND.clip_gradient_norm_([parameter], 1.0).device.type == "meta"
     STAND.open_forget_gate_(STAND.LSTMCell(3, 4).to("meta"), 1.0)
+
+
+# notebook 3
+
+
+TEXTS = (
+    "Isn’t it<BR/>odd? Well-known, snake_case 'quoted' rock'n'roll x''y",
+    "",
+    "Ünïcode Привет 日本 1980's",
+    "--- '' _ <br>",
+)
+
+
+@pytest.mark.parametrize("given", TEXTS)
+def test_words(given):
+    assert STAND.tokenize(given) == text.tokenize(given)
+
+
+@pytest.mark.parametrize(("size", "least"), [(None, 1), (4, 1), (2, 1), (None, 2), (3, 3)])
+def test_vocabularies(size, least):
+    lists = [["b", "a", "c", "a"], [], ["c", "d", "b", "a"]]
+    got, want = (part.build(iter(lists), size, least) for part in (STAND.Vocabulary, text.Vocabulary))
+    assert got.words == want.words and len(got) == len(want)
+    ids = got.encode(["a", "z", "b"])
+    assert ids == want.encode(["a", "z", "b"])
+    for form in ([0, *ids, 0], torch.tensor([0, *ids, 0])):
+        assert got.decode(form) == want.decode(form)
+
+
+def test_looking_vectors_up():
+    torch.manual_seed(0)
+    parts = same_weights("Embedding", 7, 3, module=text)
+    assert all(torch.equal(part.weight[0], torch.zeros(3, dtype=DOUBLE)) for part in parts)
+    ids, grads = torch.tensor([[1, 0, 6], [2, 2, 0]]), []
+    outputs = [part(ids) for part in parts]
+    torch.testing.assert_close(*outputs)
+    for part, output in zip(parts, outputs, strict=True):
+        grads.append(torch.autograd.grad(output.square().sum(), part.weight)[0])
+    torch.testing.assert_close(*grads)
+
+
+@pytest.mark.parametrize("sequences", [[[3, 4, 5], [], [6]], [[]], [], [[2]]])
+def test_padding(sequences):
+    for got, want in zip(STAND.pad_batch(sequences), text.pad_batch(sequences), strict=True):
+        assert got.dtype == want.dtype == torch.int64 and torch.equal(got, want)
+
+
+@pytest.mark.parametrize("both_ways", [False, True])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_reading_to_the_last_word(cell, both_ways):
+    pair = [part(9, 3, 4, cell, both_ways).double() for part in (STAND.SentimentClassifier, text.SentimentClassifier)]
+    pair[0].load_state_dict(pair[1].state_dict())
+    ids, lengths = text.pad_batch([[3, 4], [], [5, 6, 7, 8], [2]])
+    torch.testing.assert_close(*(part(ids, lengths) for part in pair))
+
+
+def test_a_cell_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="expected one of rnn, lstm, gru"):
+        STAND.SentimentClassifier(9, 3, 4, "transformer")
+
+
+def test_a_mean_without_padding():
+    values, lengths = torch.randn(3, 4, 2, dtype=DOUBLE), torch.tensor([4, 0, 2])
+    values[1:, 2:] = torch.nan
+    torch.testing.assert_close(*(part.masked_mean(values, lengths) for part in (STAND, text)))
+
+
+def test_batches_of_similar_length():
+    lengths = torch.tensor([5, 1, 9, 1, 4, 7, 2])
+    got, want = (
+        make(lengths, 3, torch.Generator().manual_seed(3)) for make in (STAND.length_buckets, reference_of("3.7"))
+    )
+    assert [sorted(lengths[batch].tolist()) for batch in got] == [sorted(lengths[batch].tolist()) for batch in want]
+    assert sorted(torch.cat(got).tolist()) == list(range(7))
+
+
+def test_counting_answers():
+    model = nn.Dropout(0.5)
+    batches = [
+        (torch.tensor([1.0, -2.0, 3.0]), None, torch.tensor([1, 1, 0])),
+        (torch.tensor([-1.0]), None, torch.tensor([0])),
+    ]
+    model.forward = lambda ids, lengths: ids * (1 - 2 * model.training)
+    counts = [count(model, iter(batches)) for count in (STAND.evaluate, reference_of("3.8"))]
+    assert torch.equal(*counts) and counts[0].tolist() == [[1, 1], [1, 1]] and model.training
+
+
+def test_notebook_3_runs_on_meta():
+    ids, lengths = torch.empty(2, 5, dtype=torch.int64, device="meta"), torch.tensor([5, 2])
+    for both_ways in (False, True):
+        assert STAND.SentimentClassifier(9, 3, 4, "gru", both_ways).to("meta")(ids, lengths).device.type == "meta"
+    assert STAND.Embedding(9, 3).to("meta")(ids).shape == (2, 5, 3)
+    assert STAND.masked_mean(torch.empty(2, 5, 3, device="meta"), lengths).device.type == "meta"
