@@ -14,7 +14,7 @@ from torch import nn
 
 from toolkit.corpus import Corpus
 
-__all__ = ["BagOfWords", "Entries", "Linear", "fitted"]
+__all__ = ["BagOfWords", "Entries", "Linear", "fitted", "fitted_with"]
 
 RARE = 2  # what occurs in fewer texts is left out
 WIDE = 2**31  # ids lie below, so that a pair is one whole number
@@ -71,10 +71,10 @@ class BagOfWords:
 
 
 class Linear:
-    """A logistic regression on a bag: a weight for each of its entries, and a bias."""
+    """A logistic regression on a bag: a weight for each of its entries, and a bias; `penalty` is what it was fitted with."""
 
-    def __init__(self, bag: BagOfWords, weight: torch.Tensor, bias: torch.Tensor):
-        self.bag, self.weight, self.bias = bag, weight, bias
+    def __init__(self, bag: BagOfWords, weight: torch.Tensor, bias: torch.Tensor, penalty: float):
+        self.bag, self.weight, self.bias, self.penalty = bag, weight, bias, penalty
 
     @property
     def parameters(self) -> int:
@@ -88,15 +88,27 @@ class Linear:
 def fitted(train: Corpus, validation: Corpus, pairs: bool = False) -> Linear:
     """A logistic regression on the training texts, with the penalty that does best on the validation texts."""
     bag = BagOfWords(train.ids, pairs)
-    seen, unseen = bag.entries(train.ids), bag.entries(validation.ids)
-    weight, bias = torch.zeros(len(bag)), torch.zeros(1)
-    best, linear = -1.0, None
-    for penalty in reversed(PENALTIES):  # each begins where the stronger one ended
-        weight, bias = _minimum(seen, train.labels.float(), penalty, weight, bias)
-        right = ((unseen.times(weight) + bias > 0) == (validation.labels > 0)).float().mean().item()
-        if right > best:
-            best, linear = right, Linear(bag, weight, bias)
-    return linear
+    unseen, models = bag.entries(validation.ids), _path(bag, train, PENALTIES)
+
+    def right(model: Linear) -> float:
+        return ((unseen.times(model.weight) + model.bias > 0) == (validation.labels > 0)).float().mean().item()
+
+    return max(models, key=right)
+
+
+def fitted_with(penalty: float, train: Corpus, pairs: bool = False) -> Linear:
+    """A logistic regression on the training texts with this penalty, which was chosen before."""
+    return _path(BagOfWords(train.ids, pairs), train, [one for one in PENALTIES if one >= penalty])[-1]
+
+
+def _path(bag: BagOfWords, train: Corpus, penalties: Sequence[float]) -> list[Linear]:
+    """A model for each penalty, from the strongest on: each begins where the one before it ended."""
+    seen, labels = bag.entries(train.ids), train.labels.float()
+    weight, bias, models = torch.zeros(len(bag)), torch.zeros(1), []
+    for penalty in sorted(penalties, reverse=True):
+        weight, bias = _minimum(seen, labels, penalty, weight, bias)
+        models.append(Linear(bag, weight, bias, penalty))
+    return models
 
 
 def _occurrences(texts: Sequence[Sequence[int]], pairs: bool) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,7 @@ from torch import nn
 
 from toolkit import stand_ins
 
-__all__ = ["Dropout", "ReviewReader", "reversed_rows"]
+__all__ = ["Dropout", "ReviewReader", "as_packed", "reversed_rows"]
 
 UNK = 1
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -95,6 +95,26 @@ class ReviewReader(nn.Module):
         real = torch.arange(outputs.shape[1], device=outputs.device) < lengths[:, None]
         highest = outputs.masked_fill(~real[:, :, None], -torch.inf).amax(dim=1)
         return [self.mean(outputs, lengths), highest.masked_fill(lengths[:, None] == 0, 0)]
+
+
+def as_packed(reader: ReviewReader, classifier: Callable[..., nn.Module] = stand_ins.SentimentClassifier) -> nn.Module:
+    """A classifier as in task 3.5 with the weights of a reader that isn't pooled: it gives the same answers.
+
+    Raises:
+        ValueError: the reader is pooled, which a classifier as in task 3.5 isn't.
+    """
+    if reader.pooled:
+        raise ValueError(
+            "the reader is pooled: its linear unit sees more than the last state; make one with pooled=False"
+        )
+    first, weight = reader.layers[0], reader.embedding.weight
+    name = next(name for name, layer in LAYERS.items() if type(first) is layer)
+    made = classifier(*weight.shape, first.hidden_size, name, len(reader.layers) == 2).to(weight)
+    weights = {f"rnn.{key}{suffix}": value for layer, suffix in zip(reader.layers, ("", "_reverse"), strict=False)
+               for key, value in layer.state_dict().items()}  # fmt: skip
+    rest = {key: value for key, value in reader.state_dict().items() if not key.startswith("layers.")}
+    made.load_state_dict(rest | weights)
+    return made.train(reader.training)
 
 
 def reversed_rows(values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

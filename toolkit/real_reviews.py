@@ -1,0 +1,79 @@
+"""The Large Movie Review Dataset as notebook 3 and the benchmarks read it: the vocabulary, the split, the recipe.
+
+Every number here was chosen on the 2,500 validation reviews, which are held out of the 25,000 for training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from toolkit import stand_ins
+from toolkit.corpus import Corpus, encoded
+from toolkit.data.reviews import Reviews
+from toolkit.review_reader import Dropout, ReviewReader
+from toolkit.sentiment import Recipe
+
+__all__ = ["BEST", "CONTEST", "CONTESTANTS", "ENDS", "Prepared", "best_reader", "contestant", "prepared"]
+
+VOCABULARY, LONGEST, HELD_OUT = 30_000, 400, 2_500
+ENDS = (100, 200, 300, 400)  # bins of the reviews' lengths, in words that are read
+CONTEST = Recipe(epochs=4, batch_size=64, rate=0.002)
+CONTESTANTS = {  # name → cell, both directions, mean and maximum
+    "RNN": ("rnn", False, False),
+    "LSTM": ("lstm", False, False),
+    "GRU": ("gru", False, False),
+    "LSTM, both directions": ("lstm", True, False),
+    "LSTM, mean and maximum": ("lstm", False, True),
+}
+CONTEST_UNITS = 64
+BEST = Recipe(epochs=4, batch_size=32, rate=0.003)
+DROPOUT = Dropout(words=0.3, features=0.5, head=0.5)
+UNITS = 96
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The reviews as ids, and the vocabulary of the training reviews."""
+
+    train: Corpus
+    test: Corpus
+    vocabulary: object
+
+    def held_out(self) -> tuple[Corpus, Corpus]:
+        """The training reviews without the validation reviews, and these. Always the same split."""
+        order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(0)).tolist()
+        return self.train.only(order[HELD_OUT:]), self.train.only(order[:HELD_OUT])
+
+
+def prepared(
+    reviews: dict[str, Reviews],
+    tokenize: Callable = stand_ins.tokenize,
+    vocabulary: type = stand_ins.Vocabulary,
+) -> Prepared:
+    """Words, a vocabulary of 30,000 entries from the training reviews alone, ids; of a long review the first and last 200 words.
+
+    Args:
+        reviews: "train" and "test".
+        tokenize, vocabulary: as in tasks 3.1 and 3.2.
+    """
+    words = vocabulary.build((tokenize(text) for text in reviews["train"].texts), VOCABULARY)
+    train, test = (encoded(reviews[part], tokenize, words, LONGEST) for part in ("train", "test"))
+    return Prepared(train, test, words)
+
+
+def best_reader(vocab_size: int, mean: Callable = stand_ins.masked_mean) -> ReviewReader:
+    """The recurrent network that did best on the validation reviews: an LSTM with the mean and maximum of its states."""
+    return ReviewReader(vocab_size, UNITS, UNITS, pooled=True, dropout=DROPOUT, mean=mean)
+
+
+def contestant(name: str, vocab_size: int, seed: int = 0) -> ReviewReader:
+    """A network of the contest, with 64 units in each direction."""
+    cell, both_ways, pooled = CONTESTANTS[name]
+    torch.manual_seed(seed)
+    dropout = Dropout(words=0.1, features=0.3, head=0.5)
+    return ReviewReader(
+        vocab_size, CONTEST_UNITS, CONTEST_UNITS, cell, bidirectional=both_ways, pooled=pooled, dropout=dropout
+    )
