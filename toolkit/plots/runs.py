@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from toolkit.plots.canvas import COLOURS, compare, figure, legend, styles
 from toolkit.training import History
 
-__all__ = ["plot_reach", "plot_runs", "plot_training"]
+__all__ = ["plot_lines", "plot_reach", "plot_runs", "plot_training"]
 
 
 def plot_reach(
@@ -43,6 +43,28 @@ def plot_runs(runs: Mapping[str, Sequence[float]], unit: str, lines: Mapping[str
     ax.set_yscale("log")
     ax.set_ylabel(unit)
     ax.set_xlabel("training step")
+    legend(ax)
+    return fig
+
+
+def plot_lines(
+    lines: Mapping[str, Sequence[float]],
+    places: Sequence[float],
+    unit: str,
+    across: str,
+    *,
+    compared: Mapping[str, float] | None = None,
+    log: bool = False,
+) -> Figure:
+    """Lines over the same places of a horizontal axis, which is logarithmic if `log`; values to compare with, by name."""
+    fig, (ax,) = figure([2.3])
+    for (name, values), style in zip(lines.items(), styles(), strict=False):
+        ax.plot(places, values, label=name, linewidth=1.6, **style)
+    compare(ax.axhline, compared)
+    ax.set_xscale("log" if log else "linear")
+    ax.xaxis.set_major_formatter("{x:,g}")
+    ax.set_ylabel(unit)
+    ax.set_xlabel(across)
     legend(ax)
     return fig
 
