@@ -16,6 +16,7 @@ from toolkit.data.errors import DataError, OriginFailed
 from toolkit.data.origins import Origin, origins
 from toolkit.data.places import data_folder, local_writes, staging
 from toolkit.data.registry import DataFile, DataSet, find_dataset
+from toolkit.data.unpacked import pack
 
 __all__ = ["fetch"]
 
@@ -80,6 +81,17 @@ def _bring(origin: Origin, file: DataFile, place: Path, target: Path, report: Re
 
 def _copy(path: Path, file: DataFile, staged: Path) -> None:
     """The copy is checked, not the original, which may change meanwhile."""
+    if path.is_dir():
+        with local_writes(staged.parent):
+            pack(path, staged)
+    else:
+        _copy_file(path, file, staged)
+    fault = trouble(staged, file)
+    if fault:
+        raise OriginFailed(fault)
+
+
+def _copy_file(path: Path, file: DataFile, staged: Path) -> None:
     try:
         size, stream = path.stat().st_size, path.open("rb")
     except OSError as error:
@@ -89,9 +101,6 @@ def _copy(path: Path, file: DataFile, staged: Path) -> None:
             raise OriginFailed(f"has {size:,} bytes, expected {file.bytes:,}")
         with local_writes(staged.parent), staged.open("wb") as copy:
             shutil.copyfileobj(stream, copy)
-    fault = trouble(staged, file)
-    if fault:
-        raise OriginFailed(fault)
 
 
 def _download(url: str, file: DataFile, staged: Path, report: Report | None) -> None:
