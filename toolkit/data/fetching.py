@@ -68,7 +68,7 @@ def _bring(origin: Origin, file: DataFile, place: Path, target: Path, report: Re
     with local_writes(target.parent):
         staged.unlink(missing_ok=True)
     try:
-        _copy(origin.where, file, staged) if origin.is_path else _download(origin.where, file, staged, report)
+        _copy(origin.where, file, staged, report) if origin.is_path else _download(origin.where, file, staged, report)
         with local_writes(target.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staged, target)
@@ -79,11 +79,11 @@ def _bring(origin: Origin, file: DataFile, place: Path, target: Path, report: Re
     _forget_parts(place, target)
 
 
-def _copy(path: Path, file: DataFile, staged: Path) -> None:
+def _copy(path: Path, file: DataFile, staged: Path, report: Report | None) -> None:
     """The copy is checked, not the original, which may change meanwhile."""
     if path.is_dir():
         with local_writes(staged.parent):
-            pack(path, staged)
+            pack(path, staged, lambda done: report(file.name, done, None) if report else None)
     else:
         _copy_file(path, file, staged)
     fault = trouble(staged, file)
