@@ -93,7 +93,7 @@ def _pax_records(data: bytes) -> dict[bytes, bytes]:
         space = data.find(b" ", start, start + 20)
         length = data[start:space]
         end = start + int(length) if space > start and length.isdigit() else 0
-        if not space < end <= len(data):
+        if not start < space < end <= len(data):
             raise tarfile.InvalidHeaderError("a header that can't be taken apart")
         key, _, value = data[space + 1 : end - 1].partition(b"=")
         records[key] = value
