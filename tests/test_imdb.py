@@ -10,7 +10,6 @@ import json
 import lzma
 import os
 import pickle
-import resource
 import struct
 import subprocess
 import sys
@@ -313,8 +312,12 @@ def test_a_cache_that_is_no_file(shelf):
     shelf.holds(packed())
     shelf.cache.mkdir()
     assert is_right(shelf.load())
-    shelf.cache.rmdir()
-    os.mkfifo(shelf.cache)  # opening it would wait for ever
+    assert shelf.cache.is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_cache_that_would_let_its_reader_wait_for_ever(shelf):
+    os.mkfifo(shelf.holds(packed()).cache)
     assert is_right(shelf.load())
     assert shelf.cache.is_file()
 
@@ -516,7 +519,6 @@ for path in sorted(Path(sys.argv[1]).glob("*.tar")):
     for name, (_, expected) in BOMBS.items():
         assert told[name].startswith(f"is refused: {expected}")
     assert "Memory usage limit exceeded" in told["xz"]
-    assert resource.getrusage(resource.RUSAGE_CHILDREN)
 
 
 def test_of_a_header_that_claims_gigabytes_nothing_is_read(tmp_path):
@@ -558,12 +560,12 @@ def test_fetched_over_http_and_loaded(body, at_most, shelf, server):
 
 
 def test_a_download_that_ends_in_the_middle_leaves_nothing_to_load(shelf, server):
-    server.routes[f"/{NAME}"] = fetching.in_turn(fetching.ranged(packed(), 100), fetching.ranged(packed(), 0))
-    assert f"after 100 of {len(packed())} bytes" in message_of(shelf.fetch, server.base)
+    server.routes[f"/{NAME}"] = fetching.in_turn(fetching.ranged(packed(), 96), fetching.ranged(packed(), 0))
+    assert f"after 96 of {len(packed())} bytes" in message_of(shelf.fetch, server.base)
     assert message_of(shelf.load).startswith("imdb is not in")
     server.routes[f"/{NAME}"] = fetching.ranged(packed())
     shelf.fetch(server.base)
-    assert server.requests[-1] == (f"/{NAME}", "bytes=100-")
+    assert server.requests[-1] == (f"/{NAME}", "bytes=96-")
     assert is_right(shelf.load())
 
 

@@ -77,7 +77,7 @@ def _with_bar(archive: Path, count: int) -> Iterator[tuple[str, bytes]]:
 
 def _bar(count: int) -> Iterator[int]:
     """As a generator, so that closing it takes the bar away, also where the archive turns out to be damaged."""
-    yield from steps_with_bar(count, "reviews read (once: the next time they load at once)")
+    yield from steps_with_bar(count, "reviews read (only the first time)")
 
 
 def _reviews(title: str, split: str, texts: Mapping[str, bytes | memoryview]) -> Reviews:
