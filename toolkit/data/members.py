@@ -16,7 +16,7 @@ from toolkit.data.unpacking import Unpacked
 __all__ = ["Member", "members"]
 
 BLOCK = tarfile.BLOCKSIZE
-MAX_HEADERS = 500_000  # the source's archive has 100,000 files; packed on a Mac each may take four headers
+MAX_HEADERS = 300_000  # the source's archive has 100,000 reviews; packed on a Mac each may take two headers
 MAX_EXTENSION = 2**20
 PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 EXTENSIONS = (*PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
