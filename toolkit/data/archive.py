@@ -23,9 +23,7 @@ __all__ = ["collect", "content_trouble", "labelled_reviews", "mismatch"]
 
 REVIEW = re.compile(r"(?:[^/]+/)*((?:train|test)/(?:pos|neg)/[0-9]{1,9}_[0-9]{1,9}\.txt)")
 MAX_REVIEW = 2**20  # the longest real one has 14 KB
-MAX_UNPACKED = (
-    2**30
-)  # the labelled reviews take a ninth of this, and the source's archive has twice as many without label
+MAX_UNPACKED = 2**30  # a tar of the 50,000 labelled reviews has a tenth of this; the source has as many more
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
