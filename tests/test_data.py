@@ -12,15 +12,15 @@ import socket
 import subprocess
 import sys
 import tarfile
-import tempfile
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 from typer.testing import CliRunner
 
+from tests import fetching
+from tests.fetching import files_below, in_turn, message_of, missing, open_to_all, unprivileged
 from toolkit import data
 from toolkit.data import archive, cli, download, registry
 from toolkit.data.registry import Content
@@ -36,63 +36,12 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real data set
 # ── a server that misbehaves as told ────────────────────────────────────────────────────────────────────────────────
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Each path has its behaviour, a function of the handler; the requests are kept as (path, Range header)."""
-
-    def do_GET(self):
-        self.server.requests.append((self.path, self.headers.get("Range")))
-        self.server.routes.get(self.path, missing)(self)
-        self.close_connection = True
-
-    def log_message(self, *arguments):
-        pass
-
-    def reply(self, status, body=b"", length=None, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        if length != "none":
-            self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def start(self) -> int:
-        """The first byte asked for."""
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        return int(match[1]) if match else 0
-
-
-def missing(handler):
-    handler.reply(404)
-
-
 def whole(body=BODY, **headers):
-    return lambda handler: handler.reply(200, body, **headers)
+    return fetching.whole(body, **headers)
 
 
 def ranged(body=BODY, at_most=None):
-    """Serves ranges; each connection ends after `at_most` bytes, whatever it announced."""
-
-    def behave(handler):
-        start = handler.start()
-        if start >= len(body):
-            return handler.reply(416, Content_Range=f"bytes */{len(body)}")
-        rest = body[start:]
-        span = {"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if start else {}
-        return handler.reply(206 if start else 200, rest[:at_most], length=len(rest), **span)
-
-    return behave
-
-
-def in_turn(*behaviours):
-    """The first request gets the first behaviour, and so on; the last one stays."""
-    left = list(behaviours)
-
-    def behave(handler):
-        current = left.pop(0) if len(left) > 1 else left[0]
-        current(handler)
-
-    return behave
+    return fetching.ranged(body, at_most)
 
 
 @pytest.fixture
@@ -101,16 +50,8 @@ def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(download, "PAUSE", 0)
     monkeypatch.setattr(download, "CHUNK", 100)
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.daemon_threads = True
-    running.routes, running.requests = {}, []
-    running.base = f"http://127.0.0.1:{running.server_address[1]}"
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield running
-    running.shutdown()
-    running.server_close()
-    thread.join(timeout=5)
+    with fetching.server() as running:
+        yield running
 
 
 @pytest.fixture
@@ -156,19 +97,6 @@ def fetch(tmp_path, server):
         return data.fetch("numbers", tmp_path / "data", source, registry=path)
 
     return run
-
-
-def files_below(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def message_of(action, *arguments, **options) -> str:
-    """The one line that the failure says."""
-    with pytest.raises(data.DataError) as caught:
-        action(*arguments, **options)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # ── over HTTP ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -321,25 +249,10 @@ def test_progress_is_reported_to_its_end(server, tmp_path):
 # ── folders ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@contextmanager
-def unprivileged():
-    """Root may write anywhere: for a moment, be nobody."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
 def open_folder():
-    """A folder whose parents everybody may enter, which pytest's own are not."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with open_to_all() as folder:
+        yield folder
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no write permission of this kind here")
@@ -536,12 +449,12 @@ def test_links_and_giants_in_an_archive(tmp_path, monkeypatch):
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
     (tmp_path / "links.tar").write_bytes(buffer.getvalue())
-    assert list(data.archive.labelled_reviews(tmp_path / "links.tar")) == []
+    content = Content(fingerprint(), FOLDERS, 10**6)
+    assert "is a link or a device" in archive.content_trouble(tmp_path / "links.tar", content)
     (tmp_path / "giant.tar").write_bytes(packed())
     for limit, expected in (("MAX_REVIEW", "a review has 11 bytes"), ("MAX_UNPACKED", "unpacks to more than 10 bytes")):
         monkeypatch.setattr(archive, limit, 10)
-        trouble = archive.content_trouble(tmp_path / "giant.tar", Content(fingerprint(), FOLDERS, 10**6))
-        assert expected in trouble
+        assert expected in archive.content_trouble(tmp_path / "giant.tar", content)
 
 
 # ── the command line ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from toolkit.data.archive import content_trouble
@@ -14,9 +15,13 @@ MISSING = "is not there"
 
 
 def fault_of(path: Path, file: DataFile) -> str | None:
-    """As `trouble`, also for a file that is missing or can't be read."""
+    """As `trouble`, for a file in its place: it may be missing, and what was read through once is noted."""
     try:
-        return trouble(path, file)
+        fault = trouble(path, file)
+        if fault is None:
+            with suppress(OSError):  # in a folder that can't be written it is read through again
+                note_packing(path, file)
+        return fault
     except (FileNotFoundError, NotADirectoryError):
         return MISSING
     except OSError as error:

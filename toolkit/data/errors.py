@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DataError", "OriginFailed"]
+__all__ = ["DataError", "OriginFailed", "Refused"]
 
 
 class DataError(Exception):
@@ -11,3 +11,7 @@ class DataError(Exception):
 
 class OriginFailed(DataError):
     """One address or folder didn't deliver a file; another one may."""
+
+
+class Refused(DataError):
+    """An archive is built as no packing of a data set would be. The message is a sentence about "it"."""

@@ -16,6 +16,7 @@ from toolkit.data.errors import DataError, OriginFailed
 from toolkit.data.origins import Origin, origins
 from toolkit.data.places import data_folder, local_writes, staging
 from toolkit.data.registry import DataFile, DataSet, find_dataset
+from toolkit.data.unpacked import pack
 
 __all__ = ["fetch"]
 
@@ -67,7 +68,7 @@ def _bring(origin: Origin, file: DataFile, place: Path, target: Path, report: Re
     with local_writes(target.parent):
         staged.unlink(missing_ok=True)
     try:
-        _copy(origin.where, file, staged) if origin.is_path else _download(origin.where, file, staged, report)
+        _copy(origin.where, file, staged, report) if origin.is_path else _download(origin.where, file, staged, report)
         with local_writes(target.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staged, target)
@@ -78,8 +79,19 @@ def _bring(origin: Origin, file: DataFile, place: Path, target: Path, report: Re
     _forget_parts(place, target)
 
 
-def _copy(path: Path, file: DataFile, staged: Path) -> None:
+def _copy(path: Path, file: DataFile, staged: Path, report: Report | None) -> None:
     """The copy is checked, not the original, which may change meanwhile."""
+    if path.is_dir():
+        with local_writes(staged.parent):
+            pack(path, staged, lambda done: report(file.name, done, None) if report else None)
+    else:
+        _copy_file(path, file, staged)
+    fault = trouble(staged, file)
+    if fault:
+        raise OriginFailed(fault)
+
+
+def _copy_file(path: Path, file: DataFile, staged: Path) -> None:
     try:
         size, stream = path.stat().st_size, path.open("rb")
     except OSError as error:
@@ -89,9 +101,6 @@ def _copy(path: Path, file: DataFile, staged: Path) -> None:
             raise OriginFailed(f"has {size:,} bytes, expected {file.bytes:,}")
         with local_writes(staged.parent), staged.open("wb") as copy:
             shutil.copyfileobj(stream, copy)
-    fault = trouble(staged, file)
-    if fault:
-        raise OriginFailed(fault)
 
 
 def _download(url: str, file: DataFile, staged: Path, report: Report | None) -> None:

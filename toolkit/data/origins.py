@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from toolkit.data.errors import DataError
 from toolkit.data.registry import DataFile, DataSet
+from toolkit.data.unpacked import FOLDER
 
 __all__ = ["Origin", "origins"]
 
@@ -34,7 +35,7 @@ def origins(dataset: DataSet, file: DataFile, source: str | Path | None = None) 
 
     Args:
         source: None for the registry's addresses; else a folder, the address of one (http or https), or for a
-            data set of one file the file itself.
+            data set of one file the file itself, or the folder that such an archive was unpacked to.
 
     Raises:
         DataError: the source is neither, or the folder holds no file of a known name.
@@ -83,10 +84,18 @@ def _paths(dataset: DataSet, file: DataFile, source: Path) -> list[Path]:
     if not _is(source, Path.is_dir):
         raise DataError(f"--from {source}: there is no such folder; name one that exists, or an address")
     found = [source / name for name in _names(file) if _is(source / name, Path.is_file)]
+    found += _unpacked(source, file)
     if not found:
         names = " or ".join(_names(file))
         raise DataError(f"{dataset.name}: {source} holds no {names}; name a folder that does")
     return found
+
+
+def _unpacked(source: Path, file: DataFile) -> list[Path]:
+    """Folders with at least one of those that the archive would have: what else is missing is said when it is read."""
+    names = file.content.folders if file.content else {}
+    places = (source, source / FOLDER)
+    return [place for place in places if any(_is(place / name, Path.is_dir) for name in names)]
 
 
 def _is(path: Path, test: Callable[[Path], bool]) -> bool:
