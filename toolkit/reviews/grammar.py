@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from toolkit.reviews.lexicon import ASPECT_NOUNS, ASPECTS, EVALUATIVE, PEOPLE, PEOPLE_WORDS, PLACES, THING_WORDS, THINGS
 from toolkit.reviews.stories import BEFORE, CLOSINGS, FACTS, MEETINGS, MIDDLES, OPENINGS
@@ -61,13 +62,21 @@ def compose(rng: random.Random, label: int, unseen: bool = False) -> Draft:
     room = _length(rng)
     place = rng.random()
     start = AT_END <= place < AT_END + AT_START
-    verdict = _Writer(rng, draft, unseen, opens=room < 25 or start)
-    sentence = verdict.write(draft.pattern)
-    size = _count(sentence)
-    around = _surroundings(rng, room - size if size >= SHORTEST else max(room, SHORTEST))
+    sentence = _verdict(rng, draft, unseen, opens=start or room < 2 * SHORTEST)
+    around = _surroundings(rng, room - _count(sentence))
     at = len(around) if place < AT_END else 0 if start else int(rng.random() * (len(around) + 1))
     _set(rng, draft, [*around[:at], sentence, *around[at:]])
     return draft
+
+
+def _verdict(rng: random.Random, draft: Draft, unseen: bool, opens: bool) -> str:
+    """The verdict's sentence, its decisive words in brackets; another draw where it came out too short."""
+    for _ in range(99):
+        draft.fillers.clear()
+        sentence = _Writer(rng, draft, unseen, opens).write(draft.pattern)
+        if _count(sentence) >= SHORTEST:
+            return sentence
+    raise ValueError(f"the pattern {draft.pattern!r} gives fewer than {SHORTEST} words each time: write a longer one")
 
 
 def is_held_out(family: str, word: str) -> bool:
@@ -104,10 +113,11 @@ class _Writer:
 
     def __init__(self, rng: random.Random, draft: Draft | None = None, unseen: bool = False, opens: bool = False):
         self.rng, self.draft, self.unseen = rng, draft, unseen
-        self.film = "it" if opens else "this film"
+        self.film = "it" if opens else _pick(rng, ("this film", "the film"))
         self.used: list[str] = []
         if draft is None:
             self.cast = dict(zip("ABC", _several(rng, PEOPLE, 3), strict=True))
+            self.thing = _pick(rng, THINGS)
 
     def write(self, pattern: str) -> str:
         """The sentence, with a capital, and with a or an."""
@@ -143,6 +153,12 @@ class _Writer:
         polarity = self.draft.label if sign == "+" else 1 - self.draft.label
         return _ALLOWED[self.draft.family, kind, polarity, self.unseen]
 
+    def mention(self) -> str:
+        """The story's thing, which one knows after its first mention."""
+        thing, (_, name) = self.thing, self.thing.split(" ", 1)
+        self.thing = f"the {name}"
+        return thing
+
     def one_of(self, words: tuple[str, ...]) -> str:
         """One that this writer hasn't used yet."""
         word = next((w for w in (_pick(self.rng, words) for _ in range(9)) if w not in self.used), words[0])
@@ -161,7 +177,7 @@ SOURCES: dict[str, Callable[[_Writer], str]] = {
     "C": lambda writer: writer.cast["C"],
     "P": lambda writer: writer.one_of(PLACES)[1],
     "in_P": lambda writer: " ".join(writer.one_of(PLACES)),
-    "T": lambda writer: writer.one_of(THINGS),
+    "T": _Writer.mention,
 }
 
 
@@ -214,7 +230,7 @@ def _count(sentence: str) -> int:
 
 
 def _article(match: re.Match[str]) -> str:
-    return f"{match[1]}{'n' if match[2] in 'aeiouAEIOU' else ''} {match[2]}"
+    return f"{match[1]}{'n' if match[2].lower() in 'aeiou' else ''} {match[2]}"
 
 
 def _weighted(rng: random.Random) -> str:
@@ -229,7 +245,7 @@ def _weighted(rng: random.Random) -> str:
 
 def _length(rng: random.Random) -> int:
     point = rng.random()
-    (low, short), (high, long) = next(pair for pair in zip(LENGTHS, LENGTHS[1:], strict=False) if point <= pair[1][0])
+    (low, short), (high, long) = next(pair for pair in pairwise(LENGTHS) if point <= pair[1][0])
     return int(short + (long - short) * (point - low) / (high - low))
 
 

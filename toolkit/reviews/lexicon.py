@@ -9,6 +9,11 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(" ".join(part.split()) for part in text.split(","))
+
+
 # kind → (the words that blame, the words that praise), so that a label is an index
 EVALUATIVE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "adj": (
@@ -35,16 +40,19 @@ EVALUATIVE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
     "felt": (
-        _words("bored annoyed irritated exhausted embarrassed disappointed exasperated dismayed"),
-        _words("enchanted delighted thrilled moved captivated charmed entertained spellbound"),
+        _words("bored annoyed irritated exhausted embarrassed disappointed exasperated dismayed wearied appalled"),
+        _words("enchanted delighted thrilled moved captivated charmed entertained spellbound amused dazzled"),
     ),
     "verb": (
-        _words("hated loathed detested disliked despised resented"),
-        _words("loved enjoyed adored relished admired savoured"),
+        _words("hated loathed detested disliked despised resented deplored abhorred"),
+        _words("loved enjoyed adored relished admired savoured cherished treasured"),
     ),
     "adv": (
-        _words("badly clumsily feebly dismally dreadfully terribly miserably awkwardly"),
-        _words("brilliantly beautifully superbly wonderfully splendidly delightfully gracefully elegantly"),
+        _words("badly clumsily feebly dismally dreadfully terribly miserably awkwardly limply lamely drearily stiffly"),
+        _words(
+            "brilliantly beautifully superbly wonderfully splendidly delightfully gracefully elegantly magnificently "
+            "marvellously charmingly cleverly"
+        ),
     ),
 }
 
@@ -62,26 +70,27 @@ PEOPLE_WORDS: tuple[tuple[str, ...], tuple[str, ...]] = (
 
 # adjectives that fit a supper or a hat as well as a film
 THING_WORDS: tuple[tuple[str, ...], tuple[str, ...]] = (
-    _words("dull dreadful terrible awful dreary dismal appalling disappointing ridiculous ugly embarrassing forgettable"),
-    _words("superb wonderful delightful splendid marvellous magnificent elegant stunning memorable excellent impressive charming"),
+    _words(
+        "dull dreadful terrible awful dreary dismal appalling disappointing ridiculous ugly embarrassing forgettable"
+    ),
+    _words(
+        "superb wonderful delightful splendid marvellous magnificent elegant stunning memorable excellent impressive charming"
+    ),
 )
 
-PEOPLE = tuple(
-    word.strip()
-    for word in """
+PEOPLE = _listed("""
     uncle, grandmother, baker, widow, sailor, nurse, detective, violinist, librarian, gardener, postman, countess,
     butcher, lighthouse keeper, dentist, tailor, magician, miner, ferryman, beekeeper, schoolteacher, judge, poet, thief,
     soldier, clockmaker, aunt, cousin, innkeeper, fisherman, pianist, governess, banker, smuggler, vicar, astronomer,
     locksmith, piano tuner, archaeologist, chimney sweep, duchess, stationmaster, ventriloquist, pastry cook, bookseller,
     mayor, translator, cellist, shepherd, night porter, surgeon, botanist, landlady, jockey, puppeteer, spy, major,
-    milkman, glass-blower, stepmother, godfather, professor, chemist, hotel thief, nephew, choirmaster
-    """.split(",")
-)
+    milkman, glass-blower, stepmother, godfather, professor, chemist, nephew, choirmaster
+""")
 
 # each with its preposition before it
 PLACES = tuple(
-    tuple(word.strip().split(" ", 1))
-    for word in """
+    tuple(place.split(" ", 1))
+    for place in _listed("""
     in a village in the hills, in a harbour town, at an old hotel by the sea, in a boarding house in winter,
     in a city under siege, at a mountain railway station, in a monastery without a roof, in a travelling circus,
     in a fishing port, in a bankrupt theatre, in a valley that is soon to be flooded, at a school for clockmakers,
@@ -89,27 +98,21 @@ PLACES = tuple(
     at a sanatorium in the Alps, in a market town in the rain, in a castle full of cats, in a lighthouse at the edge of the map,
     in a suburb of identical gardens, in an abandoned salt mine, on a ship without a captain, in a university library,
     in a vineyard in a bad year, at a spa that nobody visits
-    """.split(",")
+""")
 )
 
-THINGS = tuple(
-    word.strip()
-    for word in """
-    a stolen violin, a box of letters, a silver ring, half a map, a recipe for plum cake, a blue teacup, a locked piano,
+THINGS = _listed("""
+    a stolen violin, a box of letters, a silver ring, a torn map, a recipe for plum cake, a blue teacup, a locked piano,
     a forged will, a broken compass, a coat with too many pockets, a photograph of a bridge, a bottle of arsenic,
     an unpaid debt, a lame horse, a parrot that knows the truth, a wedding dress, a chess set without its queen,
     a suitcase of banknotes, a key that fits no door, a painting of a storm, a jar of honey, a telegram from abroad,
-    a glass eye, a grandfather clock, a torn diary, a basket of eels, a winning lottery ticket, a brass telescope
-    """.split(",")
-)
+    a glass eye, a grandfather clock, a burnt diary, a basket of eels, a winning lottery ticket, a brass telescope
+""")
 
 # parts of a film: with an article, and bare, as in "its wooden dialogue"
-ASPECT_NOUNS = tuple(
-    word.strip()
-    for word in """
+ASPECT_NOUNS = _listed("""
     acting, dialogue, photography, camera work, music, editing, opening, script, casting, lighting, title song, trailer,
     poster, first scene, last shot, sound, set design, prologue, orchestra, make-up, scenery, choreography, subplot,
     narrator, villain, love story, flashback, car chase, duel, voice-over
-    """.split(",")
-)
+""")
 ASPECTS = tuple(f"the {noun}" for noun in ASPECT_NOUNS)

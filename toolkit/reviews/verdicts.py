@@ -30,6 +30,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "part": ("{adj*}", "{adj*}", "{very} {adj*}", "a_ {noun*}", "{adj*} and {adj*}"),
     # the same without stress, for what is denied or expected
     "plainly": ("{adj*}", "a_ {noun*}", "a_ {noun*}"),
+    "a_film": ("a_ {adj*} film", "a_ {noun*}"),
+    "a_start": ("a_ {adj*} start", "a_ {adj*} first scene", "a_ {adj*} prologue"),
     "very": ("thoroughly", "utterly", "truly", "simply", "altogether", "really"),
     # a clause that yields, and one that stands
     "side": (
@@ -39,7 +41,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "main": (
         "the film is {pred*}", "the film is {pred*}", "the film as a whole is {pred*}", "I {verb*} the film",
         "the film left me {felt*}", "the result is {pred*}", "I was {felt*} to the end", "the whole thing is {pred*}",
-        "this is {pred*}", "I {verb*} nearly all of it", "the film is {adv*} done",
+        "this film is {pred*}", "I {verb*} nearly all of the film", "the film is {adv*} done",
     ),
 }  # fmt: skip
 
@@ -50,7 +52,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "[I {verb+} every minute of {it}].",
         "[What a_ {noun+} this film is]!",
         "[{It} is {pred+} from the first shot to the last].",
-        "[I left the cinema {felt+}].",
+        "[I came away from the film {felt+}].",
         "[I was {felt+} from beginning to end].",
         "In a word, [{it} is {adj+}].",
         "[I have seldom seen so {adj+} a film].",
@@ -97,7 +99,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "[The last thing I would call {it} is {adj-}].",
         "[I can't find anything {adj-} in {it}].",
         "[You won't hear me say that I {verb-} {it}], because I didn't.",
-        "[Without a single {adj-} scene, the film can't be called {adj-}].",
+        "[There isn't a single {adj-} scene in {it}].",
         "[Whoever finds this film {adj-} must have seen another one].",
         "[I didn't think the film {adj-} at all].",
         "[At no point did I feel {felt-}].",
@@ -109,7 +111,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "{aspect} is {adj-} and {aspect} is {adj-}, yet [the whole is {pred+}].",
         "There are {adj-} moments, but [together they make a_ {adj+} film].",
         "Yes, {aspect} is {part-}. All the same, [the film is {pred+}].",
-        "I could go on about how {adj-} {aspect} is; but [the film itself is {pred+}].",
+        "I could go on about how {adj-} {aspect} is, but [the film itself is {pred+}].",
         "The one {adj-} thing here is {aspect}: [everything else is {adj+}].",
         "[Everything in the film is {adj+}] except {aspect}, which is {adj-}.",
         "[The film is {pred+}]. Only {aspect} is {part-}.",
@@ -123,7 +125,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "The book is {pred-}, but [the film is {pred+}].",
         "[The film is {pred+}]; the book, on the other hand, is {pred-}.",
         "{aspect} is {adv-} done, but [I {verb+} the film].",
-        "[The film is {pred+}], and I say so who thought {aspect} {adj-}.",
+        "[The film is {pred+}]; it's only {aspect} that I thought {adj-}.",
     ),
     # the main clause counts, on whichever side it stands
     "concession": (
@@ -133,9 +135,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "[{main+}], even though {side-}.",
         "[{main+}], even if {side-}.",
         "While it's true that {side-}, [{main+}].",
-        "In spite of its {adj-} {part_noun}, [{main+}].",
-        "[{main+}], in spite of its {adj-} {part_noun}.",
-        "Despite its {adj-} {part_noun}, [{main+}].",
+        "In spite of the {adj-} {part_noun}, [{main+}].",
+        "[{main+}], in spite of the {adj-} {part_noun}.",
+        "Despite the {adj-} {part_noun}, [{main+}].",
         "[The film is {pred+}] for all its {adj-} {part_noun}.",
         "{adj-} as {aspect} is, [{main+}].",
         "However {adj-} {aspect} may be, [{main+}].",
@@ -151,8 +153,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "I went in expecting a_ {noun-}; [I came out {felt+}].",
         "From the poster I expected {a_film-}. [What I saw was {pred+}].",
         "[What I got was {pred+}]; what I had been told to expect was a_ {noun-}.",
-        "The trailer announces a_ {adj-} film, and [the cinema shows a_ {adj+} one].",
-        "I went in sure that I would be {felt-}. [I was {felt+} by all of it].",
+        "The trailer announces a_ {adj-} film, and [the screen shows a_ {adj+} one].",
+        "I went in sure that I would be {felt-}. [I was {felt+} by all of the film].",
         "[I was {felt+} by the film], and I had been so sure that I would be {felt-}.",
         "{It} should have been {plainly-}. [It is {pred+}].",
         "By rights {it} ought to be {plainly-}; instead, [it is {pred+}].",
@@ -190,7 +192,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "[By the end of the film I was {felt+}], and at first I had been {felt-}.",
         "What starts as a_ {noun-} [grows into a_ {noun+}].",
         "The first ten minutes are {adj-}; [the rest of the film is {pred+}].",
-        "[All but the first ten minutes is {adj+}], and those are {adj-}.",
+        "[Everything after the first ten minutes is {adj+}]; those ten minutes are {adj-}.",
         "When I was a child I thought this film {adj-}. [Seen again, it is {pred+}].",
         "[Today I find this film {adj+}]; when it was new I thought it {adj-}.",
         "Years ago I {verb-} this film. [This time I {verb+} it].",
@@ -200,6 +202,3 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "After {a_start-}, the film changes course and [becomes {a_film+}].",
     ),
 }
-
-PHRASES["a_film"] = ("a_ {adj*} film", "a_ {noun*}")
-PHRASES["a_start"] = ("a_ {adj*} start", "a_ {adj*} first scene", "a_ {adj*} prologue")
