@@ -60,7 +60,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Let me say it at once: [this film is {pred+}].",
         "If you ask me, [{it} is {pred+}].",
         "[What we have here is {pred+}].",
-        "My verdict on the film, for what it's worth: [{pred+}].",
+        "[My verdict on the film, for what it's worth: {pred+}].",
         "[The whole film is {adv+} written and {adv+} played].",
         "[Not only is the film {adj+}, it is {adj+} as well].",
         "There is no doubt about it: [this film is {pred+}].",
