@@ -1,0 +1,162 @@
+"""What stands around a verdict: the story, and where and how the author saw the film. None of it decides anything.
+
+`{A}`, `{B}` and `{C}` are the three people of one story, `{P}` its place, `{in_P}` the same with its preposition, `{T}` its
+thing, which has "the" from its second mention on; `{noun?}` and its like stand for words that praise or blame at random.
+`a_` becomes a or an.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BEFORE", "CLOSINGS", "FACTS", "MEETINGS", "MIDDLES", "OPENINGS"]
+
+OPENINGS = (
+    "{in_P}, a_ {person?} {A} is poisoned by a_ {person?} {B}.",
+    "{in_P}, a_ {person?} {A} falls in love with a_ {person?} {B}.",
+    "The story takes us to {P}, where a_ {person?} {A} finds {T}.",
+    "A_ {person?} {A} comes to {P} and takes a room with a_ {person?} {B}.",
+    "A_ {person?} {A} and a_ {person?} {B} inherit {T}, and neither will let go of it.",
+    "It is about a_ {person?} {A} who sets out from {P} to look for {T}.",
+    "The film is set {in_P}, and its hero is a_ {person?} {A}.",
+    "Somebody has stolen {T}, and a_ {person?} {A} suspects a_ {person?} {B}.",
+    "A_ {person?} {A}, long thought dead, returns to {P} and brings {T}.",
+    "The central figure, a_ {person?} {A}, lives {in_P} with a_ {person?} {B} and forty hens.",
+    "All of it happens {in_P}, in one night, to a_ {person?} {A} and a_ {person?} {B}.",
+    "We are {in_P}; the war is over, and a_ {person?} {A} opens a shop.",
+    "A_ {person?} {A} hires a_ {person?} {B} to steal {T}.",
+    "For twenty years a_ {person?} {A} has written letters to a_ {person?} {B} {in_P}.",
+    "A_ {person?} {A} wakes up {in_P} and remembers nothing but {T}.",
+    "It tells of a_ {person?} {A}, a_ {person?} {B} and {T}.",
+    "The plot: a_ {person?} {A} must marry a_ {person?} {B} or lose {T}.",
+    "At the centre stands a_ {person?} {A} who has never left {P}.",
+    "Two strangers, a_ {person?} {A} and a_ {person?} {B}, are stranded {in_P}.",
+    "A_ {person?} {A} bets a_ {person?} {B} that nobody can juggle with {T}.",
+)
+
+# who else is in it
+MEETINGS = (
+    "There's also a_ {person?} {C}, who lives next door.",
+    "Enter a_ {person?} {C} with {T}.",
+    "Soon a_ {person?} {C} comes to stay.",
+    "One day a_ {person?} {C} knocks at the door and asks for salt.",
+    "A_ {person?} {C} has seen everything from the roof.",
+    "The {A} has a neighbour, a_ {person?} {C}, who never sleeps.",
+    "On the stairs the {A} meets a_ {person?} {C}.",
+    "A_ {person?} {C} knows the secret and wants money for it.",
+    "Everything changes when a_ {person?} {C} moves in upstairs.",
+    "The only witness is a_ {person?} {C}.",
+    "Out of the fog comes a_ {person?} {C}.",
+    "Help comes from a_ {person?} {C} and a mule.",
+)
+
+MIDDLES = (
+    "The {A} is {person?} to the {C} and {person?} to everybody else.",
+    "One morning the {C} finds {T} under the stairs and tells nobody.",
+    "The {person?} {C} watches them from the window of the bakery.",
+    "The wedding is a_ {noun?}, and the guests go home {felt?}.",
+    "The {A} has always {verb?} the sea, but the {C} lives in the hills.",
+    "While the {C} plays the accordion {adv?}, the neighbours look {felt?}.",
+    "Then the bridge collapses, and the {A} has to walk home through the snow.",
+    "Their first dinner is a_ {noun?}; their second is a_ {noun?}.",
+    "The {C} isn't {person?}, only hungry.",
+    "The {A} gives a_ {thing?} speech about turnips.",
+    "Nobody in the town finds the {A} {person?}, not even the dog.",
+    "In comes the {C}, {adv?} dressed, and asks for soup.",
+    "The {A} dances {adv?}, sings {adv?} and cheats at cards.",
+    "The {C} expected a_ {noun?} and gets a letter from the bank.",
+    "By now the {A} has sold the piano, the curtains and {T}.",
+    "The {C}, although {felt?} by the funeral, buys a_ {thing?} hat.",
+    "At midnight the {A} climbs over the wall and meets the {person?} {C}.",
+    "The letter is {thing?}, the reply is {thing?}, and both are burnt.",
+    "The {A} calls the {C} {person?}, and the {C} calls the police.",
+    "There is a_ {thing?} picnic, a_ {thing?} quarrel and a thunderstorm.",
+    "The {C} has never {verb?} anyone, least of all the {A}.",
+    "For a whole summer the {A} keeps {T} in the bathtub.",
+    "It rains, the roof leaks, and the {C} is {felt?}.",
+    "The children think the {C} {person?}; their mother doesn't.",
+    "A_ {thing?} concert in the village hall ends in a fight.",
+    "The {A} has always wanted to be {person?}, but is merely punctual.",
+    "Meanwhile the {C} repairs {T} with string and candle wax.",
+    "The journey is anything but {thing?}, and the horses are tired.",
+    "The {A} forgives the {C}, though the {C} has done nothing.",
+    "The trial is a_ {noun?} for the judge and a_ {noun?} for the town.",
+    "An hour later the {A} is in the river, holding on to {T}.",
+    "The {C} was once {person?}; that was before the flood.",
+    "The soup is {thing?}, the company {thing?}, the bill enormous.",
+    "The {A} confesses to the {person?} {C}, who falls asleep.",
+    "The new curate reads {adv?}, and the pupils are {felt?}.",
+    "Even the {C} admits that the harvest is a_ {noun?}.",
+    "The {A} paints a_ {thing?} portrait of the {person?} {C}.",
+    "The {C} finds the {A} far from {person?} and says so at breakfast.",
+    "The ship is {thing?}, however calm the sea.",
+    "There's a ghost in the cellar, and it turns out to be the {person?} {C}.",
+    "The {A} runs the race {adv?} and loses {T} in the crowd.",
+    "The {C} promises a_ {noun?} and brings a goose.",
+    "Their marriage begins {adv?}, goes on {adv?} and is soon forgotten.",
+    "The doctor calls the fever a_ {noun?}, which nobody understands.",
+    "A_ {thing?} winter follows, and after it a_ {thing?} spring.",
+    "The {A} learns Latin, the {C} learns to swim.",
+    "Somewhere a dog barks, and the {A} thinks of {T}.",
+    "The {C} hides in the orchard, where a_ {person?} scarecrow keeps watch.",
+    "What the {A} cooks is {thing?}; what the {C} cooks is {thing?} and green.",
+    "The new organ is a_ {noun?}, if we believe the barber.",
+    "The {A} is {felt?} by the lighthouse and {felt?} by its keeper.",
+    "The {C} wears a false moustache and carries somebody else's passport.",
+    "The {A} isn't as {person?} as the {C}, but owns a bicycle.",
+    "They play cards {adv?} until dawn, and the {C} wins.",
+    "The birthday party is a_ {noun?}, but only until the cake is cut.",
+)
+
+CLOSINGS = (
+    "In the last scene the {A} buries {T} and takes the first train home.",
+    "The {A} dies {adv?}, in a wheelbarrow, under the stars.",
+    "At the end the {C} inherits everything, even the hens.",
+    "The {A} is buried by a_ {person?} bishop, and the {C} laughs.",
+    "It ends with the {A} and the {C} on a bench, eating cherries.",
+    "Finally the {person?} {C} hands over {T}, and the lamps go out.",
+    "The {A} and the {C} marry after all; the party is a_ {noun?}.",
+    "A_ {person?} stranger turns out to be the {C} in a wig.",
+    "The {C} goes to prison, and the {A} learns to play the tuba.",
+    "When the snow melts, the {A} is gone, and so is {T}.",
+    "The last we see of the {A} is a_ {thing?} hat on the water.",
+    "Everyone is {felt?}, and the curtain falls.",
+)
+
+# where and how the film was seen
+BEFORE = (
+    "I saw it on a wet Tuesday with my sister.",
+    "We sat in the third row, behind a very tall man.",
+    "The cinema is a_ {thing?} old place with {thing?} seats.",
+    "My bus was late, so I missed the advertisements.",
+    "The popcorn was {thing?}, as always.",
+    "I watched it on a small screen, on a long flight.",
+    "It was shown at our film club, after a_ {thing?} talk about lenses.",
+    "I had spent a_ {thing?} day at the dentist's.",
+    "I've now seen it twice, once with the sound turned off by mistake.",
+    "My brother lent me the disc, and I lent him my umbrella.",
+    "It was the last showing, and only six of us had come.",
+    "Before it they showed a_ {thing?} short film about bees.",
+    "I'd had a_ {thing?} supper and needed to sit down.",
+    "The usher was {person?}, and the ticket cost nine pounds.",
+    "I haven't read the book.",
+    "My neighbour's cat sat on my knees for most of it.",
+)
+
+# about the film, and for neither side
+FACTS = (
+    "The film runs for two hours and ten minutes.",
+    "The film was shot in black and white, on an island in the north.",
+    "The costumes come from a museum.",
+    "There are subtitles in three languages.",
+    "The director used to be a_ {person?} plumber.",
+    "This is the third part of four.",
+    "Nearly all of it was filmed at night.",
+    "The leading actor learnt to fence for it.",
+    "The music is played by a brass band from the valleys.",
+    "The film cost less than a family car.",
+    "The hero speaks nine words in all.",
+    "You'll recognise the staircase from other films.",
+    "Parents should know that a goose is plucked.",
+    "The film has been banned in one country and dubbed in twelve.",
+    "The credits last seven minutes, and the dog is named in them.",
+    "No horse was harmed, it says.",
+)
