@@ -19,33 +19,10 @@ from toolkit.plots.labels import Box, place_labels
 
 NAN = float("nan")
 LONGEST = "pneumonoultramicroscopicsilicovolcanoconiosis"
-WORDS = [
-    "<pad>",
-    "<unk>",
-    *["not", "bad", "at", "all", "i", "liked", "it", "a", "lot", "dull", "the", "film", "unforgettable"],
-    LONGEST,
-]
-TEXT = [
-    "the",
-    "film",
-    "is",
-    "thin",
-    "and",
-    "the",
-    "first",
-    "hour",
-    "drags",
-    "but",
-    "by",
-    "the",
-    "end",
-    "i",
-    "was",
-    "not",
-    "bored",
-    "at",
-    "all",
-]
+SHORT = ["not", "bad", "at", "all", "i", "liked", "it", "a", "lot", "dull", "the", "film", "unforgettable"]
+WORDS = ["<pad>", "<unk>", *SHORT, LONGEST]
+THIN = "the film is thin and the first hour drags but by the end i was not bored at all"
+TEXT = THIN.split()
 GROUPS = {"praise": ["great", "moving", "superb"], "blame": ["awful", "dull"], "function words": ["the", "a"]}
 MEMBERS = [word for group in GROUPS.values() for word in group]
 
@@ -93,7 +70,7 @@ FIGURES = {
     "confusion": lambda: plots.plot_confusion({"LSTM": COUNTS, "GRU": COUNTS, "bag of words": COUNTS}),
     "confusion, one": lambda: plots.plot_confusion({"LSTM": COUNTS}),
     "confusion, five": lambda: plots.plot_confusion({f"network {number}": COUNTS for number in range(5)}),
-    "words": lambda: plots.plot_words({"before training": points(MEMBERS), "after training": points(MEMBERS, 9)}, MEMBERS, GROUPS),
+    "words": lambda: plots.plot_words({"before": points(MEMBERS), "after": points(MEMBERS, 9)}, MEMBERS, GROUPS),
     "words, a crowd": lambda: plots.plot_words({"after training": points(CROWD), "before": points(CROWD)}, CROWD, {}),
     "long words": lambda: plots.plot_words({"after": points([LONGEST, "a"])}, [LONGEST, "a"], {"long": [LONGEST]}),
     "reading": lambda: plots.plot_reading(TEXT, LIKING, "liked", decisive=(14, 17)),
@@ -195,22 +172,11 @@ def test_the_grids_and_the_vector_are_those_of_torch(given):
 
 def test_words_are_written_where_they_fit_and_cut_where_not():
     padded, _, data = plots.plot_packed(*SMALL, WORDS).axes
-    assert [text.get_text() for text in padded.texts] == [
-        "not",
-        "bad",
-        "at",
-        "all",
-        "dull",
-        "i",
-        "liked",
-        "it",
-        "a",
-        "lot",
-    ]
+    assert [text.get_text() for text in padded.texts] == [*SHORT[:4], "dull", *SHORT[4:9]]
     assert [text.get_text() for text in data.texts if text.get_color() == "black"] == [
         "i", "not", "dull", "liked", "bad", "it", "at", "a", "all", "lot"]  # fmt: skip
     _, _, data = plots.plot_packed(*LARGE, WORDS).axes
-    assert "pneu…" in {text.get_text() for text in data.texts}
+    assert any(text.get_text().startswith("pn") and text.get_text().endswith("…") for text in data.texts)
 
 
 def test_a_text_stays_inside_its_cell():
@@ -369,10 +335,11 @@ def test_answers_refuse(call, message):
 
 
 def test_labels_are_placed_where_they_are_free():
-    bound = [Box(0, 0, 100, 100)]
-    found = place_labels([[(50, 50), (52, 50), (54, 50)]], [(30, 10)] * 3, bound, radius=1, reach=2)
+    bound = [Box(0, 0, 140, 100)]
+    points = [(50, 50), (62, 50), (74, 50)]
+    found = place_labels([points], [(30, 10)] * 3, bound, radius=1, reach=2)
     boxes = [Box(x + dx, y + dy, x + dx + 30, y + dy + 10)
-             for (x, y), (dx, dy) in zip([(50, 50), (52, 50), (54, 50)], filter(None, found), strict=True)]  # fmt: skip
+             for (x, y), (dx, dy) in zip(points, filter(None, found), strict=True)]  # fmt: skip
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
     assert all(box.inside(bound[0]) for box in boxes)
     assert place_labels([[(50, 50)]], [(300, 10)], bound, radius=1, reach=2) == [None]

@@ -93,18 +93,18 @@ def _frame_grids(padded: Axes, by_length: Axes, packed: PackedSequence, rows: in
         ax.set_xlim(-0.6, max(steps, longest) - 0.4)
         ax.set_ylim(bottom, -0.6)
         ax.set_xlabel(TIME)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xticks(range(max(steps, longest)))
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
 
 
 def _name_rows(padded: Axes, by_length: Axes, lengths: torch.Tensor, beside: bool) -> None:
     """The name of the vertical axes, and of the hatching where there is padding."""
-    padded.set_ylabel("row of the batch")
+    padded.set_ylabel("row")
     if beside:
         padded.set_ylim(by_length.get_ylim())  # so that their rows stand level
     else:
-        by_length.set_ylabel("row of the batch")
+        by_length.set_ylabel("row")
         padded.figure.align_ylabels([padded, by_length])
     if lengths.min() < padded.get_xlim()[1]:
         mark = [Patch(**PADDING, label="padding")]
@@ -159,7 +159,7 @@ PITCH = 2.1  # cells from a line of the vector to the next
 
 def _frame_data(ax: Axes, lines: Sequence[Sequence[int]]) -> None:
     total = "one vector, column after column" + (", in lines" if len(lines) > 1 else "")
-    ax.set_title(f"packed: data, {total}; under each entry its row of the batch", loc="left", fontsize="medium")
+    ax.set_title(f"packed: data, {total}; under each entry its row", loc="left", fontsize="medium")
     ax.set_xlim(-0.5, CELLS - 0.5)
     ax.set_ylim(PITCH * (len(lines) - 1) + 1.0, -0.95)
     ax.set_axis_off()
@@ -227,8 +227,8 @@ def plot_padding(
     many = any(len(columns) > MANY for columns, _ in measured.values())
     axes[-1].set_xlabel("batch, from the longest rows to the shortest" if many else "batch")
     axes[-1].set_xlim(0.5, max(len(columns) for columns, _ in measured.values()) + 0.5)
-    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    fig.supylabel("length of the rows (words)", fontsize="medium")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    fig.supylabel("length (words)", fontsize="medium")
     legend(axes[0])
     return fig
 

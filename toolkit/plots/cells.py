@@ -18,7 +18,7 @@ __all__ = ["PADDING", "cell", "cut", "expect_lengths", "fitting_size", "pale", "
 PADDING = {"facecolor": "white", "edgecolor": "#9A9A9A", "hatch": "/////", "linewidth": 0.8}
 SIZES = (9.5, 9.0, 8.5, 8.0, 7.5, 7.0)  # points, the largest first
 DOTS = "…"
-DPI = 144  # in which `show` draws
+RESOLUTIONS = (72, 100, 120, 144, 200)  # dots per inch; 144 is that of `show`
 
 
 def pale(colour: str, share: float = 0.3) -> str:
@@ -37,15 +37,16 @@ def cell(ax: Axes, x: float, y: float, colour: str | None, text: str = "", size:
 
 @cache
 def _width(text: str) -> float:
-    """The width of a text in the size of 1 point, as it is drawn."""
-    size = 10.0
-    pixels = _renderer().get_text_width_height_descent(text, FontProperties(size=size), ismath=False)[0]
-    return pixels * 72 / DPI / size
+    """The width of a text in the size of 1 point, as wide as it is drawn in any resolution: letters are fitted to pixels."""
+    font = FontProperties(size=10)
+    return max(
+        _renderer(dpi).get_text_width_height_descent(text, font, ismath=False)[0] * 72 / dpi / 10 for dpi in RESOLUTIONS
+    )
 
 
 @cache
-def _renderer():
-    return FigureCanvasAgg(Figure(dpi=DPI)).get_renderer()
+def _renderer(dpi: int):
+    return FigureCanvasAgg(Figure(dpi=dpi)).get_renderer()
 
 
 def text_width(text: str, size: float) -> float:

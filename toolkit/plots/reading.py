@@ -24,7 +24,7 @@ WORD, NUMBER = 10.0, 8.0  # points
 ROOM = 6.0  # points between two words
 JUMP = 15.0  # percentage points: a smaller change gets no number
 LINE = 0.78  # inches from a line of words to the next
-UNIT = "probability of “liked” after the word (%); bars stand on 50 %"
+UNIT = "probability of “liked” after the word (%)\nbars stand on 50 %"
 SHADE = "#E8E3D3"
 
 
@@ -92,7 +92,7 @@ def _expect_percents(words: Sequence[str], probabilities: torch.Tensor) -> list[
 
 def _text(words: Sequence[str], percents: Sequence[float], title: str, decisive: tuple[int, int] | None) -> Figure:
     placed = _lines(words, 72 * WIDTH - 90)  # a first guess of the room, which says how high the figure has to be
-    fig = Figure(figsize=(WIDTH, 0.5 + LINE * (placed[-1].line + 1) + 0.75), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 0.4 + LINE * (placed[-1].line + 1) + 1.05), layout="constrained")
     ax = fig.subplots()
     ax.set_axis_off()
     ax.set_title(title, loc="left", fontsize="medium")
@@ -181,7 +181,7 @@ def _scale(fig: Figure, ax: Axes, remark: str) -> None:
     """What the colours mean, in the unit of the bars."""
     bar = fig.colorbar(ScalarMappable(Normalize(0, 100), LIKING), ax=ax, location="bottom", fraction=0.08, pad=0.01,
                        shrink=0.65, aspect=40, anchor=(0.0, 1.0), ticks=[0, 25, 50, 75, 100])  # fmt: skip
-    bar.set_label(UNIT + remark, fontsize="small")
+    bar.set_label(UNIT + remark, fontsize="small", loc="left")
     bar.ax.tick_params(labelsize="small")
     bar.outline.set_linewidth(0.5)
 
@@ -207,7 +207,7 @@ def _curve(words: Sequence[str], percents: Sequence[float], title: str, decisive
     ax.axhline(50, color=COLOURS["black"], linewidth=1, linestyle=":")
     ax.set_ylim(-2, 102)
     ax.set_xlim(0.5, len(words) + 0.5)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_ylabel("probability of “liked” (%)")
     ax.set_xlabel("after word\n" + _quoted(words, first, last))
     legend(ax)
