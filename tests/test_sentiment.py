@@ -12,7 +12,7 @@ from toolkit import stand_ins
 from toolkit.bag_of_words import BagOfWords, fitted, fitted_with
 from toolkit.corpus import cut, encoded, in_batches
 from toolkit.data.reviews import Reviews
-from toolkit.neighbours import flat, nearest
+from toolkit.neighbours import flat
 from toolkit.packing import WAYS, last_output, share_of_padding, ways_to_read
 from toolkit.reading import after_each_word, with_more_padding
 from toolkit.real_reviews import CONTESTANTS, best_reader, contestant, prepared
@@ -207,13 +207,6 @@ def test_four_ways_to_read(corpus):
     assert tuple(ways) == WAYS
     for work in ways.values():
         work()
-
-
-def test_neighbours():
-    weight = torch.tensor([[0.0, 0], [0, 0], [1, 0], [2, 0.1], [0, 1], [-1, 0]])
-    assert [number for number, _ in nearest(weight, 2, 3)] == [3, 4, 5]
-    assert nearest(weight, 2, 1)[0][1] == pytest.approx(2 / math.hypot(2, 0.1))
-    assert [number for number, _ in nearest(weight, 2, 9, among=[2, 4, 5])] == [4, 5]
 
 
 def test_the_plane_keeps_distances_of_what_is_flat():

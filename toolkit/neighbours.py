@@ -1,4 +1,4 @@
-"""What lies near what in an embedding."""
+"""What lies near what in an embedding, before and after training."""
 
 from __future__ import annotations
 
@@ -6,31 +6,73 @@ from collections.abc import Sequence
 
 import torch
 
-__all__ = ["flat", "nearest", "similarities"]
+from toolkit.tables import show_table
+
+__all__ = ["flat", "nearest_words", "neighbour_rows", "show_neighbours"]
+
+SPECIAL = 2  # ids 0 and 1, padding and unknown words, are no one's neighbours
 
 
-def similarities(weight: torch.Tensor, number: int) -> torch.Tensor:
-    """(V,): the cosine of the angle between one row of the weight (V, E) and every row; 0 for rows of zeros."""
-    rows = torch.nn.functional.normalize(weight.detach().cpu(), dim=1)
-    return rows @ rows[number]
-
-
-def nearest(
-    weight: torch.Tensor, number: int, count: int, among: Sequence[int] | None = None
-) -> list[tuple[int, float]]:
-    """The rows (id, cosine) that point most nearly the same way as one row, the nearest first, without that row.
+def nearest_words(weight: torch.Tensor, words: Sequence[str], word: str, count: int = 4) -> list[tuple[str, float]]:
+    """The words whose vectors have the greatest cosine similarity with that of one word, and how great it is.
 
     Args:
-        among: the ids that may be named; all but the two special ones if it is None.
+        weight: (V, E), such as `embedding.weight`; rows 0 and 1, padding and unknown words, are left out.
+        words: the word of each row, such as `vocabulary.words`.
+        word: whose neighbours are looked for.
+        count: how many; fewer where there are no more.
+
+    Raises:
+        ValueError: weight has no row for each word, the word isn't there, or `count` is below 1.
     """
-    allowed = torch.tensor(list(range(2, len(weight)) if among is None else among))
-    allowed = allowed[allowed != number]
-    near = similarities(weight, number)[allowed]
-    found = near.topk(min(count, len(near)))
+    if weight.dim() != 2 or len(weight) != len(words):
+        raise ValueError(f"weight has shape {tuple(weight.shape)}, expected ({len(words)}, E): a row for each word")
+    if word not in words[SPECIAL:]:
+        raise ValueError(f"{word!r} is not among the {len(words) - SPECIAL} words of the vocabulary")
+    if count < 1:
+        raise ValueError(f"count is {count}, expected at least 1")
+    place = words.index(word)
+    vectors = torch.nn.functional.normalize(weight.detach().cpu().double(), dim=1)
+    similarity = vectors @ vectors[place]
+    similarity[[*range(SPECIAL), place]] = -torch.inf
+    best = similarity.topk(min(count, len(words) - SPECIAL - 1))
+    return [(words[number], value) for value, number in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
+
+
+def neighbour_rows(
+    before: torch.Tensor, after: torch.Tensor, words: Sequence[str], queries: Sequence[str], count: int = 4
+) -> list[dict[str, str]]:
+    """A row for each query: its nearest words before and after training, each with its cosine similarity."""
     return [
-        (allowed[place].item(), value)
-        for value, place in zip(found.values.tolist(), found.indices.tolist(), strict=True)
+        {
+            "word": query,
+            "nearest before training": _written(nearest_words(before, words, query, count)),
+            "nearest after training": _written(nearest_words(after, words, query, count)),
+        }
+        for query in queries
     ]
+
+
+def _written(found: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{word} {value:.2f}".replace("-", "−") for word, value in found)
+
+
+def show_neighbours(
+    before: torch.Tensor,
+    after: torch.Tensor,
+    words: Sequence[str],
+    queries: Sequence[str],
+    caption: str,
+    count: int = 4,
+    parts: Sequence[object] = (),
+) -> None:
+    """Display the table of `neighbour_rows`; the caption says what was trained, `parts` what it was trained with.
+
+    Raises:
+        ValueError: as `nearest_words` and `show_table` do.
+    """
+    rows = neighbour_rows(before, after, words, queries, count)
+    show_table(rows, dict.fromkeys(("word", "nearest before training", "nearest after training"), ""), caption, parts)
 
 
 def flat(weight: torch.Tensor, numbers: Sequence[int]) -> tuple[torch.Tensor, float]:

@@ -24,7 +24,7 @@ from toolkit.plots.canvas import COLOURS, WIDTH
 
 __all__ = ["DOTS", "FINE", "FOOT", "GAP", "LINE", "LOOKS", "MATH", "QUIET", "SIZE", "SMALL", "TEXT", "Look", "Node", "Point",
            "arrow", "badge", "badges", "canvas", "chain", "contrast", "dots", "expect", "frame", "ink", "key", "label",
-           "loop", "node", "outline", "shape", "span", "tint", "title"]  # fmt: skip
+           "loop", "node", "outline", "padding", "shape", "span", "tint", "title"]  # fmt: skip
 
 TEXT = "#1A1A1A"
 QUIET = "#595959"  # shapes, notes, what stands back
@@ -201,6 +201,13 @@ def frame(ax: Axes, left: float, bottom: float, right: float, top: float, role: 
     look = LOOKS[role]
     style = {"facecolor": tint(look.colour, 0.08), "edgecolor": "none", "linewidth": LINE, "zorder": 0, **style}
     outline(ax, "rounded", (left + right) / 2, (bottom + top) / 2, right - left, top - bottom, **style)
+
+
+def padding(ax: Axes, x: float, y: float, width: float = 0.46, height: float = 0.46) -> Node:
+    """A place that holds no value, only padding: hatched, so that it is told from a value without colour."""
+    style = {"facecolor": "white", "edgecolor": "#9A9A9A", "linewidth": 1, "hatch": "//////", "zorder": 4}
+    outline(ax, "square", x, y, width, height, **style)
+    return Node(x, y, width, height)
 
 
 def badge(ax: Axes, x: float, y: float, number: str) -> None:
