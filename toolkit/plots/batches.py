@@ -238,6 +238,7 @@ def _columns(ax: Axes, columns: Sequence[tuple[float, int]]) -> None:
     if len(columns) > MANY:
         columns = sorted(columns, key=lambda column: -column[1])
     means, longest = zip(*columns, strict=True)
+    ax.set_axisbelow(True)
     edges = [place + 0.5 for place in range(len(columns) + 1)]
     ax.stairs(longest, edges, baseline=means, fill=True, label="padding", **PADDING | {"linewidth": 0})
     ax.stairs(means, edges, fill=True, color=COLOURS["blue"], label="words, mean\nof the batch")
