@@ -138,7 +138,7 @@ def test_a_test_of_overlaps_sees_one():
 # Packing
 
 
-def cells(ax, first: float = -0.6) -> dict[tuple[float, float], tuple]:
+def cells(ax) -> dict[tuple[float, float], tuple]:
     """The coloured cells of a grid by column and row: their colour."""
     return {
         (round(patch.get_x() + 0.45, 2), round(patch.get_y() + 0.41, 2)): patch.get_edgecolor()
@@ -209,6 +209,11 @@ def test_the_legend_names_padding_where_there_is_any():
 def test_packing_refuses(ids, sizes, message):
     with pytest.raises(ValueError, match=message):
         plots.plot_packed(ids, sizes)
+
+
+def test_packing_refuses_an_id_without_a_word():
+    with pytest.raises(ValueError, match="run from 0 to 11, expected 0 to 4: a word for each id"):
+        plots.plot_packed(*SMALL, WORDS[:5])
 
 
 # Padding and lengths

@@ -211,37 +211,48 @@ def draw_one_hot() -> Figure:
     """Why looking a row up is the same as multiplying a one-hot row by the weight, and what the padding's row holds."""
     fig, ax = canvas(4.1)
     title(ax, 0.3, 3.84, "A one-hot row times the weight is a row of the weight", "the word “bad” has id 3")
-    middle = _height(PICKED)
-    for place in range(len(WORDS)):
-        picked = place == PICKED
-        x = 0.48 + 0.36 * place
-        node(ax, "input", x, middle, str(int(picked)), width=0.32, height=0.32, size=SIZE, pale=not picked)
-        label(ax, x, middle + 0.3, str(place), size=SMALL, colour=QUIET)
-    label(ax, 2.78, middle, r"$\times$")
-    for row, (word, values) in enumerate(zip(WORDS, WEIGHT, strict=True)):
-        y = _height(row)
-        label(ax, 3.06, y, str(row), size=SMALL, colour=QUIET)
-        label(ax, 3.78, y, word, size=SMALL, ha="right")
-        for column, value in enumerate(values):
-            _entry(ax, 4.08 + CELL * column, y, value, row)
-    label(ax, 5.86, middle, "$=$")
+    _hot_row(ax)
+    label(ax, 2.78, _height(PICKED), r"$\times$")
+    _weight(ax)
+    label(ax, 5.86, _height(PICKED), "$=$")
+    _heading(ax, 6.96, _height(PICKED) + 0.38, "vector", "1, E")
     for column, value in enumerate(WEIGHT[PICKED]):
-        _entry(ax, 6.3 + CELL * column, middle, value, PICKED)
-    for x, name, letters in ((1.38, "one-hot row", "1, V"), (4.74, "weight", "V, E"), (6.96, "vector", "1, E")):
-        top = 3.2 if x == 4.74 else middle + 0.62
-        if x == 6.96:
-            top = middle + 0.38
-        label(ax, x - 0.1, top, name, size=SMALL, ha="right")
-        shape(ax, x, top, letters, ha="left")
-    label(ax, 1.38, middle - 0.46, "a 1 at place 3, else 0", size=SMALL, colour=QUIET)
-    label(ax, 6.96, middle - 0.4, "row 3: weight[3]", size=SMALL, colour=QUIET)
-    at = _height(0)
-    arrow(ax, (6.16, at), (5.64, at), role="quiet")
-    label(ax, 6.22, at + 0.1, "the row of padding:", size=SMALL, ha="left")
-    label(ax, 6.22, at - 0.12, "zeros, and no gradient", size=SMALL, ha="left")
+        _entry(ax, 6.3 + CELL * column, _height(PICKED), value, PICKED)
+    label(ax, 6.96, _height(PICKED) - 0.4, "row 3: weight[3]", size=SMALL, colour=QUIET)
     label(ax, 0.3, FOOT, "Only the rows that a batch picks get a gradient; the padding's row gets none even then.",
           size=SMALL, colour=QUIET, ha="left")  # fmt: skip
     return fig
+
+
+def _hot_row(ax: Axes) -> None:
+    """A row of zeros with a single 1, under the number of each place."""
+    y = _height(PICKED)
+    _heading(ax, 1.38, y + 0.62, "one-hot row", "1, V")
+    for place in range(len(WORDS)):
+        picked, x = place == PICKED, 0.48 + 0.36 * place
+        node(ax, "input", x, y, str(int(picked)), width=0.32, height=0.32, size=SIZE, pale=not picked)
+        label(ax, x, y + 0.3, str(place), size=SMALL, colour=QUIET)
+    label(ax, 1.38, y - 0.46, "a 1 at place 3, else 0", size=SMALL, colour=QUIET)
+
+
+def _weight(ax: Axes) -> None:
+    """The weight with the id and the word of each row, and a remark on the row of padding."""
+    _heading(ax, 4.74, 3.2, "weight", "V, E")
+    for row, (word, values) in enumerate(zip(WORDS, WEIGHT, strict=True)):
+        label(ax, 3.06, _height(row), str(row), size=SMALL, colour=QUIET)
+        label(ax, 3.78, _height(row), word, size=SMALL, ha="right")
+        for column, value in enumerate(values):
+            _entry(ax, 4.08 + CELL * column, _height(row), value, row)
+    y = _height(0)
+    arrow(ax, (6.16, y), (5.64, y), role="quiet")
+    label(ax, 6.22, y + 0.1, "the row of padding:", size=SMALL, ha="left")
+    label(ax, 6.22, y - 0.12, "zeros, and no gradient", size=SMALL, ha="left")
+
+
+def _heading(ax: Axes, x: float, y: float, name: str, letters: str) -> None:
+    """A name and a shape on one line, to the left and the right of x."""
+    label(ax, x - 0.1, y, name, size=SMALL, ha="right")
+    shape(ax, x, y, letters, ha="left")
 
 
 def _height(row: int) -> float:
@@ -279,8 +290,10 @@ def draw_masked_mean() -> Figure:
         "The mean over the real steps",
         "one review of 3 words in a batch of length 5; time runs to the right",
     )
-    left = _values(ax, 1.12, "values", "L, F", [*(zip(*VALUES, strict=True)), *[("NaN",) * 3] * 2])
-    kept = _values(ax, 3.72, "where mask, else 0", "L, F", [*(zip(*VALUES, strict=True)), *[(0,) * 3] * 2])
+    _heading(ax, 2.12, 2.82, "values", "L, F")
+    _heading(ax, 5.28, 2.82, "where mask, else 0", "L, F")
+    left = _values(ax, 1.12, [*(zip(*VALUES, strict=True)), *[("NaN",) * 3] * 2])
+    kept = _values(ax, 3.72, [*(zip(*VALUES, strict=True)), *[(0,) * 3] * 2])
     for step in range(STEPS):
         real = step < len(REAL)
         node(ax, "weight" if real else "quiet", _step(1.12, step), 0.86, "True" if real else "False", width=0.4,
@@ -309,7 +322,7 @@ def _feature(feature: int) -> float:
     return 2.16 - 0.4 * feature
 
 
-def _values(ax: Axes, left: float, name: str, letters: str, columns: Sequence[Sequence[object]]) -> Node:
+def _values(ax: Axes, left: float, columns: Sequence[Sequence[object]]) -> Node:
     """A grid of values, a column for each step, under the words."""
     for step, column in enumerate(columns):
         x = _step(left, step)
@@ -320,8 +333,6 @@ def _values(ax: Axes, left: float, name: str, letters: str, columns: Sequence[Se
         for feature, value in enumerate(column):
             style = {"width": 0.4, "height": 0.36, "size": SMALL, "pale": step >= len(REAL)}
             node(ax, "input", x, _feature(feature), str(value).replace("-", "−"), **style)
-    label(ax, left + (0.9 if name == "values" else 1.46), 2.82, name, size=SMALL, ha="right")
-    shape(ax, left + (1.0 if name == "values" else 1.56), 2.82, letters, ha="left")
     return Node(left + 1.1, _feature(1), 2.2, 1.16)
 
 

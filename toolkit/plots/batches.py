@@ -35,11 +35,13 @@ def plot_packed(ids: torch.Tensor, lengths: torch.Tensor, words: Sequence[str] |
         words: the word of each id, such as `vocabulary.words`. Without it, and where words don't fit, ids are written.
 
     Raises:
-        ValueError: the shapes don't fit together, the batch is too large to be drawn, or a review is empty, which torch
-            doesn't pack.
+        ValueError: the shapes don't fit together, the batch is too large to be drawn, an id has no word, or a review is
+            empty, which torch doesn't pack.
     """
     lengths = _expect_batch(ids, lengths)
     ids = ids.detach().cpu()
+    if words is not None and not 0 <= ids.min() <= ids.max() < len(words):
+        raise ValueError(f"ids run from {ids.min()} to {ids.max()}, expected 0 to {len(words) - 1}: a word for each id")
     packed = pack_padded_sequence(ids, lengths, batch_first=True, enforce_sorted=False)
     rows, steps = ids.shape
     lines = _lines(packed.batch_sizes.tolist())
@@ -238,6 +240,7 @@ def _columns(ax: Axes, columns: Sequence[tuple[float, int]]) -> None:
     if len(columns) > MANY:
         columns = sorted(columns, key=lambda column: -column[1])
     means, longest = zip(*columns, strict=True)
+    ax.set_axisbelow(True)
     edges = [place + 0.5 for place in range(len(columns) + 1)]
     ax.stairs(longest, edges, baseline=means, fill=True, label="padding", **PADDING | {"linewidth": 0})
     ax.stairs(means, edges, fill=True, color=COLOURS["blue"], label="words, mean\nof the batch")

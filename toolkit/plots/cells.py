@@ -18,7 +18,7 @@ __all__ = ["PADDING", "cell", "cut", "expect_lengths", "fitting_size", "pale", "
 PADDING = {"facecolor": "white", "edgecolor": "#9A9A9A", "hatch": "/////", "linewidth": 0.8}
 SIZES = (9.5, 9.0, 8.5, 8.0, 7.5, 7.0)  # points, the largest first
 DOTS = "…"
-RESOLUTIONS = (72, 100, 120, 144, 200)  # dots per inch; 144 is that of `show`
+RESOLUTIONS = (100, 120, 144)  # dots per inch; 144 is that of `show`
 
 
 def pale(colour: str, share: float = 0.3) -> str:

@@ -103,7 +103,7 @@ def _text(words: Sequence[str], percents: Sequence[float], title: str, decisive:
     fig.draw_without_rendering()
     room = points_per_unit(fig, ax)
     ax.set_xlim(-34, room - 34)  # in points from here on, and room for the scale of each line
-    placed = _lines(words, room - 36)
+    placed = _lines(words, room - 40)
     ax.set_ylim(placed[-1].line + 1, -0.05)
     for number in range(placed[-1].line + 1):
         _base(ax, number, [word for word in placed if word.line == number])
