@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from toolkit import stand_ins
-from toolkit.bag_of_words import BagOfWords, fitted, fitted_with
+from toolkit.bag_of_words import BagOfWords, OnBatches, fitted, fitted_with
 from toolkit.corpus import cut, encoded, in_batches
 from toolkit.data.reviews import Reviews
 from toolkit.neighbours import flat
 from toolkit.packing import WAYS, last_output, share_of_padding, ways_to_read
-from toolkit.reading import after_each_word, with_more_padding
+from toolkit.reading import after_each_word, where, with_more_padding
 from toolkit.real_reviews import CONTESTANTS, best_reader, contestant, prepared
 from toolkit.review_reader import Dropout, ReviewReader, as_packed, reversed_rows
 from toolkit.sentiment import Recipe, accuracy, by_length, logits_of, train
@@ -95,6 +95,11 @@ def test_pairs_tell_what_words_can_t(corpus):
     words, pairs = (fitted(corpus, corpus, pairs) for pairs in (False, True))
     assert accuracy(words(corpus.ids), corpus.labels) < 1 == accuracy(pairs(corpus.ids), corpus.labels)
     assert pairs.parameters > words.parameters
+
+
+def test_a_linear_model_reads_batches_as_a_network_does(corpus):
+    linear = fitted(corpus, corpus, pairs=True)
+    torch.testing.assert_close(OnBatches(linear)(*stand_ins.pad_batch(corpus.ids)), linear(corpus.ids))
 
 
 def test_the_linear_model_is_at_its_minimum(corpus):
@@ -229,3 +234,10 @@ def test_contestants_are_of_one_size():
         model = contestant(name, 50)
         assert model.layers[0].hidden_size == 64 and len(model.layers) == (2 if "both" in name else 1)
     assert best_reader(50).pooled
+
+
+@pytest.mark.parametrize(
+    ("part", "places"), [(["b", "a"], (1, 2)), (["a"], (0, 0)), (["c"], None), ([], None), (["a"] * 9, None)]
+)
+def test_where_words_stand(part, places):
+    assert where(["a", "b", "a", "b", "a"], part) == places

@@ -14,7 +14,7 @@ from torch import nn
 
 from toolkit.corpus import Corpus
 
-__all__ = ["BagOfWords", "Entries", "Linear", "fitted", "fitted_with"]
+__all__ = ["BagOfWords", "Entries", "Linear", "OnBatches", "fitted", "fitted_with"]
 
 RARE = 2  # what occurs in fewer texts is left out
 WIDE = 2**31  # ids lie below, so that a pair is one whole number
@@ -83,6 +83,17 @@ class Linear:
     def __call__(self, texts: Sequence[Sequence[int]]) -> torch.Tensor:
         """(N,), logits of lists of ids."""
         return self.bag.entries(texts).times(self.weight) + self.bias
+
+
+class OnBatches(nn.Module):
+    """A linear model that is called as a network is: `forward(ids (N, L), lengths (N,)) -> logits (N,)`."""
+
+    def __init__(self, linear: Linear):
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        return self.linear([row[:length] for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)])
 
 
 def fitted(train: Corpus, validation: Corpus, pairs: bool = False) -> Linear:

@@ -9,7 +9,7 @@ from torch import nn
 
 from toolkit import stand_ins
 
-__all__ = ["after_each_word", "with_more_padding"]
+__all__ = ["after_each_word", "where", "with_more_padding"]
 
 
 @torch.no_grad()
@@ -34,3 +34,14 @@ def with_more_padding(
     """(A, N), on the CPU: the logits of the same reviews, with so many more steps of padding behind them."""
     wider = (nn.functional.pad(ids, (0, amount)) for amount in amounts)
     return torch.stack([model(wide, lengths).cpu() for wide in wider])
+
+
+def where(words: Sequence[str], part: Sequence[str]) -> tuple[int, int] | None:
+    """The places of the first and the last word of `part`, where it stands in `words` as a whole; None if it doesn't."""
+    if not part:
+        return None
+    starts = (
+        start for start in range(len(words) - len(part) + 1) if list(words[start : start + len(part)]) == list(part)
+    )
+    first = next(starts, None)
+    return None if first is None else (first, first + len(part) - 1)

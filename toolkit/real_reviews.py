@@ -29,6 +29,7 @@ CONTESTANTS = {  # name → cell, both directions, mean and maximum
     "LSTM, mean and maximum": ("lstm", False, True),
 }
 CONTEST_UNITS = 64
+SPREAD = 0.1  # of the first embeddings
 BEST = Recipe(epochs=4, batch_size=32, rate=0.003)
 DROPOUT = Dropout(words=0.3, features=0.5, head=0.5)
 UNITS = 96
@@ -72,7 +73,7 @@ def prepared(
 
 def best_reader(vocab_size: int, mean: Callable = stand_ins.masked_mean) -> ReviewReader:
     """The recurrent network that did best on the validation reviews: an LSTM with the mean and maximum of its states."""
-    return ReviewReader(vocab_size, UNITS, UNITS, pooled=True, dropout=DROPOUT, mean=mean)
+    return ReviewReader(vocab_size, UNITS, UNITS, pooled=True, dropout=DROPOUT, spread=SPREAD, mean=mean)
 
 
 def contestant(name: str, vocab_size: int, seed: int = 0) -> ReviewReader:

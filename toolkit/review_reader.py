@@ -45,6 +45,7 @@ class ReviewReader(nn.Module):
         bidirectional: whether a second layer reads from the end.
         pooled: whether the linear unit sees the mean and the maximum of all real states, or the last one.
         dropout: what is left out in training.
+        spread: the standard deviation of the first embeddings; torch draws them with 1.
         mean: a function as in task 3.6.
     """
 
@@ -58,12 +59,13 @@ class ReviewReader(nn.Module):
         bidirectional: bool = False,
         pooled: bool = False,
         dropout: Dropout | None = None,
+        spread: float = 1.0,
         mean: Callable = stand_ins.masked_mean,
     ):
         super().__init__()
         self.pooled, self.mean, self.dropout = pooled, mean, dropout or Dropout()
         self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=0)
-        nn.init.normal_(self.embedding.weight[1:], std=0.1)
+        nn.init.normal_(self.embedding.weight[1:], std=spread)
         directions = 2 if bidirectional else 1
         self.layers = nn.ModuleList(
             LAYERS[cell](embedding_dim, hidden_size, batch_first=True) for _ in range(directions)
