@@ -8,7 +8,7 @@ from torch import nn
 from toolkit.review_reader import ReviewReader
 from toolkit.sentiment import Recipe
 
-__all__ = ["BINS", "ENDS", "READERS", "RECIPE", "reader"]
+__all__ = ["BINS", "ENDS", "READERS", "RECIPE", "UNITS", "reader"]
 
 UNITS = 32  # of the embedding, and of each direction
 RECIPE = Recipe(epochs=12, rate=0.015, decay=0.1)

@@ -128,7 +128,7 @@ def _matrix(ax: Axes, name: str, counts: torch.Tensor, names: Sequence[str]):
     ax.axhline(0.5, color="white", linewidth=2)
     ax.axvline(0.5, color="white", linewidth=2)
     right = 100 * counts.diagonal().sum() / counts.sum().clamp(min=1)
-    ax.set_title(f"{name}: {right:.1f} % right", fontsize="medium")
+    ax.set_title(f"{name}\n{right:.1f} % right", fontsize="medium")
     ax.set_xticks([0, 1], names)
     ax.set_yticks([0, 1], names, rotation=90, va="center")
     ax.set_xlabel("answer")

@@ -40,7 +40,8 @@ def plot_scores(
     """
     fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(_contestants(scores)) + 1)])
     _rows(ax, scores)
-    ax.set_xscale("log" if log else "linear")
+    if log:
+        _log_axis(ax)
     ax.set_xlabel(unit)
     if start is not None:
         ax.set_xlim(left=start)
@@ -102,9 +103,7 @@ def plot_costs(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str] 
     for ax, scores, name in zip(axes, panels, columns.values(), strict=True):
         _rows(ax, scores)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter(_minor)
+        _log_axis(ax)
         ax.set_xlabel(name)
     _name_the_bar(axes[-1], *panels)
     legend(axes[-1])
@@ -118,6 +117,12 @@ def _costs(rows: Sequence[Mapping[str, object]], column: str) -> dict[str, dict[
         value = row[column]
         scores.setdefault(row["network"], {})[row["way"]] = value if isinstance(value, list) else [value]
     return scores
+
+
+def _log_axis(ax: Axes) -> None:
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(_minor)
 
 
 def _minor(value: float, place: int) -> str:
