@@ -15,10 +15,12 @@ PROPS = {
     "cell": "cell",
     "generator": "generator",
     "item": "one parameter",
+    "kept": "sequences",
     "one_by_one": "a generator of parameters",
     "optimizer": "optimizer",
     "parameters_with_gradients": "parameters",
     "squares": "loss_fn",
+    "stream": "a generator of texts",
 }
 MAX_TEXT = 240
 
