@@ -48,7 +48,9 @@ def _once(got: list, want: list) -> str:
 
 
 def _too_many_or_too_few(got: list, want: list) -> str:
-    """Which entries should not be there, and which are missing."""
+    """Which words should not be there, and which are missing; of ids that says nothing."""
+    if not all(type(entry) is str for entry in (*got, *want)):
+        return ""
     extra, missing = _beyond(got, want), _beyond(want, got)
     if len(extra) > MAX_TOLD or len(missing) > MAX_TOLD:
         return ""

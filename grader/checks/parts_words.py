@@ -20,38 +20,38 @@ from grader.engine.values import Array, Given, Seen
 
 
 def cut(student, text: str, *tokens: str) -> None:
-    agree(student.call("tokenize", text), Seen(list(tokens)))
+    """These tokens come, whether or not there are empty ones among them, and the last word of a text gets lost."""
+    found = answer(student.call("tokenize", f"{text} "), list, "the tokens")
+    expect([token for token in found if token] == list(tokens), "other tokens")
 
 
-@part("3.1", "a word in lower case")
-def part_plain_word(student, reference, draw):
-    cut(student, "film", "film")
-
-
-@part("3.1", "capitals")
-def part_capitals(student, reference, draw):
+@part("3.1", "lower case")
+def part_lower_case(student, reference, draw):
     cut(student, "FILM", "film")
 
 
-@part("3.1", "spaces")
+@part("3.1", "spaces and line ends")
 def part_spaces(student, reference, draw):
     cut(student, "good  film\nbad", "good", "film", "bad")
 
 
+@part("3.1", "the end of a text")
+def part_end_of_a_text(student, reference, draw):
+    """What comes at the end of a text is there, and is no empty token."""
+    for text in ("film", "good film", "film."):
+        found = answer(student.call("tokenize", text), list, "the tokens")
+        expect(found[-1:] not in ([], [""], ["good"]), "the last word is lost, or an empty one comes")
+
+
 @part("3.1", "full stops and commas")
 def part_full_stops(student, reference, draw):
-    cut(student, "good,film.", "good", "film")
+    cut(student, "good,film.bad", "good", "film", "bad")
 
 
-@part("3.1", "line breaks between words")
+@part("3.1", "line breaks")
 def part_line_breaks(student, reference, draw):
-    for tag in ("<br>", "<br/>", "<br />"):
+    for tag in ("<br>", "<br/>", "<br />", "<BR>"):
         cut(student, f"good{tag}film", "good", "film")
-
-
-@part("3.1", "line breaks in capitals")
-def part_line_breaks_in_capitals(student, reference, draw):
-    cut(student, "good <BR> film", "good", "film")
 
 
 @part("3.1", "other tags")
@@ -59,14 +59,14 @@ def part_other_tags(student, reference, draw):
     cut(student, "<i> film </i>", "i", "film", "i")
 
 
-@part("3.1", "an apostrophe inside a word")
-def part_apostrophe_inside(student, reference, draw):
+@part("3.1", "apostrophes inside")
+def part_apostrophes_inside(student, reference, draw):
     cut(student, "don't", "don't")
 
 
-@part("3.1", "apostrophes around a word")
-def part_apostrophes_around(student, reference, draw):
-    cut(student, "'film'", "film")
+@part("3.1", "apostrophes outside")
+def part_apostrophes_outside(student, reference, draw):
+    cut(student, "'film' '", "film")
 
 
 @part("3.1", "doubled apostrophes")
@@ -74,8 +74,8 @@ def part_doubled_apostrophes(student, reference, draw):
     cut(student, "good''film", "good", "film")
 
 
-@part("3.1", "the curly apostrophe")
-def part_curly_apostrophe(student, reference, draw):
+@part("3.1", "curly apostrophes")
+def part_curly_apostrophes(student, reference, draw):
     cut(student, "don’t", "don't")
 
 
@@ -94,8 +94,8 @@ def part_digits(student, reference, draw):
     cut(student, "4k 1980", "4k", "1980")
 
 
-@part("3.1", "letters with an accent, and other alphabets")
-def part_other_letters(student, reference, draw):
+@part("3.1", "other alphabets")
+def part_other_alphabets(student, reference, draw):
     cut(student, "été кино 映画", "été", "кино", "映画")
 
 

@@ -19,17 +19,19 @@ from grader.checks.kit import agree, agree_on_device, check, expect, no_effects,
 from grader.compare import needs_values
 from grader.engine.values import Given, Seen
 
-LATIN = "abcdefghijklmnopqrstuvwxyz"
+CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
+LATIN = CONSONANTS + VOWELS
 # without letters whose lower case depends on their neighbours, or has another length
 ALPHABETS = ("àéñöčžåøþ", "бгджийлфщэя", "αβγδλπφω", "אבגדהלשת", "日本語映画良悪", "한국영화", "٢٣٤٥٦٧")
 
 
 def words(draw, count: int, alphabet: str = LATIN, least: int = 3, most: int = 6) -> list[str]:
-    """So many different words of these letters."""
+    """So many different words of these letters; in Latin ones every second is a vowel, so that they can be read."""
+    kinds = (CONSONANTS, VOWELS) if alphabet == LATIN else (alphabet, alphabet)
     found: dict[str, None] = {}
-    for row in draw.integers(0, len(alphabet), count, most).tolist():
+    for row in draw.integers(0, 360, count, most).tolist():
         length = least + sum(row) % (most - least + 1)
-        word = "".join(alphabet[place] for place in row[:length])
+        word = "".join(kinds[at % 2][place % len(kinds[at % 2])] for at, place in enumerate(row[:length]))
         while word in found:
             word += alphabet[len(found) % len(alphabet)]
         found[word] = None
@@ -154,9 +156,9 @@ def kinds_agree(student, reference, name: str, *arguments) -> None:
 # 3.2 Vocabulary
 
 
-def corpus(draw, counts: list[int], texts: int = 3, alphabet: str = LATIN) -> tuple[list[str], list[list[str]]]:
+def corpus(draw, counts: list[int], texts: int = 2, alphabet: str = LATIN) -> tuple[list[str], list[list[str]]]:
     """Words in no order, and texts in which each occurs so many times, over all of them together."""
-    chosen = words(draw, len(counts), alphabet)
+    chosen = words(draw, len(counts), alphabet, least=2, most=4)
     bag = shuffle(draw, [word for word, count in zip(chosen, counts, strict=True) for _ in range(count)])
     cuts = [len(bag) * place // texts for place in range(texts + 1)]
     return chosen, [bag[start:end] for start, end in pairwise(cuts)]
@@ -178,14 +180,14 @@ def ids_agree(student, reference, texts, asked: list[str], *limits) -> None:
 @check("3.2")
 def test_frequent_words_come_first(student, reference, draw):
     """The word that occurs most often in all texts together has id 2, the next one 3, and so on."""
-    chosen, texts = corpus(draw, [2, 7, 1, 5, 4, 9])
+    chosen, texts = corpus(draw, [2, 4, 1, 5, 3])
     ids_agree(student, reference, texts, chosen)
 
 
 @check("3.2")
 def test_ties_are_alphabetical(student, reference, draw):
     """Words that occur equally often stand in the order of the alphabet, in whatever order they came."""
-    chosen, texts = corpus(draw, [3, 1, 3, 1, 1, 3, 1, 2])
+    chosen, texts = corpus(draw, [2, 1, 2, 1, 1, 2])
     ids_agree(student, reference, texts, chosen)
     ids_agree(student, reference, texts[::-1], chosen)
 
@@ -208,7 +210,7 @@ def test_size_counts_the_special_entries(student, reference, draw):
 @check("3.2")
 def test_max_size(student, reference, draw):
     """max_size is the most that len may be, <pad> and <unk> included; the most frequent words stay. None is no limit."""
-    chosen, texts = corpus(draw, [4, 1, 6, 3, 1, 2, 1])
+    chosen, texts = corpus(draw, [3, 1, 4, 2, 1, 1, 2])
     for size in (6, 5, 2, 3, 8, 9, 20, None):
         ids_agree(student, reference, texts, chosen, size)
 
@@ -216,15 +218,15 @@ def test_max_size(student, reference, draw):
 @check("3.2")
 def test_min_freq(student, reference, draw):
     """Words that occur less than min_freq times are left out; a word that occurs min_freq times stays."""
-    chosen, texts = corpus(draw, [4, 1, 6, 3, 1, 2, 3])
-    for least in (3, 2, 6, 7, 1):
+    chosen, texts = corpus(draw, [4, 1, 5, 3, 1, 2, 3])
+    for least in (3, 2, 5, 6, 1):
         ids_agree(student, reference, texts, chosen, None, least)
 
 
 @check("3.2")
 def test_both_limits(student, reference, draw):
     """With both limits each of them holds."""
-    chosen, texts = corpus(draw, [4, 1, 6, 3, 1, 2, 3])
+    chosen, texts = corpus(draw, [4, 1, 5, 3, 1, 2, 3])
     for limits in ((5, 2), (5, 4), (20, 3), (2, 2)):
         ids_agree(student, reference, texts, chosen, *limits)
 
@@ -245,7 +247,7 @@ def test_texts_that_come_one_by_one(student, reference, draw):
     agree(*(it.call("encode", chosen) for it in made), "the list of ids")
 
 
-COUNTS = [5, 4, 3, 2]  # different, so that no tie decides
+COUNTS = [2, 5, 3, 4]  # different, so that no tie decides
 
 
 @check("3.2")
