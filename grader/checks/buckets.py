@@ -141,8 +141,9 @@ def in_another_order(one: Buckets, other: Buckets, same: bool = False, what: str
 def nothing_stays_in_its_place(student, found: list[Buckets]) -> None:
     """No batch comes at the same place in all these calls, which differ in their generators."""
     orders = [one.order for one in found]
-    student.call("props.noted", _still(found))
-    for rank, places in _still(found):
+    still = _still(found)
+    student.call("props.noted", still if len(still) < len(orders[0]) // 2 else "most")
+    for rank, places in still:
         name = "shortest" if rank == 0 else "longest" if rank == max(orders[0]) else f"{rank + 1}th shortest"
         end = "first" if places == 0 else "last" if places == len(orders[0]) - 1 else f"at place {places}"
         found[-1].expect(False, f"the batch with the {name} sequences came {end} in all of {len(orders)} calls")
