@@ -209,6 +209,8 @@ def _facts(found: Buckets):
         neighbours = sum(one + 1 == other for batch in batches for one, other in pairwise(batch))
         inside = [[found.lengths[place] for place in batch] for batch in batches]
         sorted_inside = all(lengths == sorted(lengths) for lengths in inside)
+        ranks = torch.tensor(found.lengths).argsort().argsort().split(found.batch_size)
+        facts["ranks"] = sorted(map(sorted, batches)) == sorted(sorted(part.tolist()) for part in ranks)
         return facts | {"overlap": True, "as they came": 2 * neighbours > len(places), "sorted inside": sorted_inside}
     return facts | {"lengths": sorted(_lengths(found))}
 
