@@ -15,10 +15,12 @@ PROPS = {
     "cell": "cell",
     "generator": "generator",
     "item": "one parameter",
+    "kept": "lists",
     "one_by_one": "a generator of parameters",
     "optimizer": "optimizer",
     "parameters_with_gradients": "parameters",
     "squares": "loss_fn",
+    "stream": "a generator of texts",
 }
 MAX_TEXT = 240
 
@@ -30,7 +32,14 @@ def written(call: Call, labels: Mapping[int, str]) -> str:
     target = call.name
     if call.of is not None:
         target = labels.get(call.of.id, "it") + (f".{call.name}" if call.name else "")
+    if call.name == "__len__":
+        return _cut(f"len({labels.get(call.of.id, 'it')})")
+    target = target.removesuffix(".__get__")  # of a function that is kept with its first argument
     text = f"{target}({', '.join(_argument(arg, labels) for arg in call.args)})"
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 

@@ -38,6 +38,7 @@ NEEDS_VALUES = re.compile(
 )
 NUMBER_TOLERANCE = (1e-6, 2e-5)
 GRADIENTS = "the gradients"  # what was compared, where it was not the result
+MAX_WORD = 60  # characters of a wrong word that a message shows
 MAX_NAMED = 12  # parts of a result that a message lists as right or wrong
 DIGITS = (6, 9, 17)  # tried in turn, until two numbers that differ read differently
 ITERATORS = {f"builtins.{name}" for name in ("generator", "map", "zip", "filter", "range", "enumerate", "reversed")}
@@ -182,6 +183,8 @@ def close(got: torch.Tensor, want: torch.Tensor, dtype: str, device: str = "cpu"
 def pairs(got, want, what: str = "the result", names: tuple[str, ...] = ()) -> Iterator[tuple]:
     """The parts that belong together, as (name, got, want); Mismatch where the two are built otherwise."""
     match want:
+        case list() if not names and _is_plain(want):
+            yield what, got, want
         case list() | tuple():
             if type(got) is not type(want) or len(got) != len(want):
                 raise Mismatch(f"{what} is {shown(got, drained=True)}, expected {shown(want)}")
@@ -193,6 +196,11 @@ def pairs(got, want, what: str = "the result", names: tuple[str, ...] = ()) -> I
                 yield from pairs(got[key], other, _entry_name(what, key))
         case _:
             yield what, got, want
+
+
+def _is_plain(values: list) -> bool:
+    """Whether a list holds words or whole numbers alone: it is compared as one, and told by its first difference."""
+    return bool(values) and all(type(value) in (int, str) for value in values)
 
 
 def _entry_name(what: str, key) -> str:
@@ -249,8 +257,35 @@ def _problem(got, want, what: str) -> str:
             return _array_problem(got, want, what)
         case float():
             return _number_problem(got, want, what)
+        case list():
+            return _list_problem(got, want, what)
     equal = type(got) is type(want) and got == want
     return "" if equal else f"{what} is {shown(got)}, expected {shown(want)}"
+
+
+def _list_problem(got, want: list, what: str) -> str:
+    """Where two lists of words or numbers first differ, and how long they are where that is not the same."""
+    if not isinstance(got, list):
+        return f"{what} is {shown(got, drained=True)}, expected {shown(want)}"
+    same_kind = [type(one) is type(other) and one == other for one, other in zip(got, want, strict=False)]
+    if all(same_kind) and len(got) == len(want):
+        return ""
+    place = same_kind.index(False) if False in same_kind else len(same_kind)
+    found = f"is {_entry(got[place])} at [{place}]" if place < len(got) else f"ends after {_entries(len(got))}"
+    expected = (
+        f"expected {_entry(want[place])}" if place < len(want) else f"expected no more than {_entries(len(want))}"
+    )
+    count = f"; it has {_entries(len(got))}, expected {len(want)}" if place < min(len(got), len(want)) else ""
+    count = count if len(got) != len(want) else f"; {same_kind.count(False)} of {_entries(len(want))} differ"
+    return f"{what} {found}, {expected}{count}"
+
+
+def _entry(value) -> str:
+    return shown(value) if len(repr(value)) <= MAX_WORD else f"{repr(value)[:MAX_WORD]}…"
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _same_keys(got, want: dict, what: str) -> None:

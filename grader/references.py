@@ -24,12 +24,17 @@ ROOT = Path(__file__).parent.parent
 BANK = Path(__file__).parent / "checks" / "variants"
 CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)  # where a cell of a notebook's source begins
 TEST = re.compile(r'check\("[^"\n]*"\)')
+PART = re.compile(r"^### in (\w+)\n", re.MULTILINE)  # where the body of a region with a name begins
 Sources = list[tuple[str, str]]  # (name, text) in the order in which they run
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A mistake that students make: another body for the reference's region, or text replaced in it."""
+    """A mistake that students make: another body for the reference's region, or text replaced in it.
+
+    Where a task has a region in each of several methods, a body has a line `### in encode` before the text of each; what has
+    no such line goes into all of them.
+    """
 
     task: str
     name: str
@@ -60,9 +65,23 @@ def _variant(task: str, entry: dict, base: str | None) -> Variant:
     variant = Variant(task, **entry | {"replace": tuple(map(tuple, entry.get("replace", ())))})
     if bool(variant.replace) == (variant.body is not None):
         raise ValueError(f"variant {variant.name} of task {task} needs either `replace` or `body`")
-    if base is None or not variant.replace:
+    if base is None:
         return variant
+    if not variant.replace:
+        return replace(variant, body=_completed(variant.body, base))
     return replace(variant, body=_replaced(base, variant, "the base of its bank"), replace=())
+
+
+def _completed(body: str, base: str) -> str:
+    """A body with the parts that it lacks, as the base has them."""
+    missing = {part: text for part, text in _parts(base).items() if part not in _parts(body) and part}
+    return body if "" in _parts(body) else body + "".join(f"### in {part}\n{text}" for part, text in missing.items())
+
+
+def _parts(body: str) -> dict[str, str]:
+    """The text for each named region; of a body without names, for all of them under ""."""
+    first, *named = PART.split(body)
+    return dict(zip(named[::2], named[1::2], strict=True)) if named else {"": first}
 
 
 def _replaced(body: str, variant: Variant, where: str) -> str:
@@ -120,7 +139,8 @@ def patched_source(task: Task, variant: Variant) -> Sources:
 
 def _region(task: str) -> re.Pattern:
     marker = re.escape(task)
-    return re.compile(rf"(?P<begin>^[ \t]*### BEGIN SOLUTION {marker}[ \t]*\n)(?P<body>.*?)(?P<end>^[ \t]*### END SOLUTION)",
+    return re.compile(rf"(?P<begin>^[ \t]*### BEGIN SOLUTION {marker}(?: +(?P<part>\w+))?[ \t]*\n)(?P<body>.*?)"
+                      r"(?P<end>^[ \t]*### END SOLUTION)",
                       re.MULTILINE | re.DOTALL)  # fmt: skip
 
 
@@ -135,17 +155,29 @@ def with_mistake(text: str, task: Task, variant: Variant) -> str:
             text = _with_body(text, required, base_of(required))
     if variant.body is not None:
         return _with_body(text, task.id, variant.body)
-    found = _region(task.id).search(text)
-    body = _replaced(found["body"], variant, "the reference's region")
-    return text[: found.start("body")] + body + text[found.end("body") :]
+    regions = list(_region(task.id).finditer(text))
+    _replaced("".join(found["body"] for found in regions), variant, "the reference's region")
+    for found in reversed(regions):
+        body = found["body"]
+        for old, new in variant.replace:
+            body = body.replace(old, new)
+        text = text[: found.start("body")] + body + text[found.end("body") :]
+    return text
 
 
 def _with_body(text: str, task: str, body: str) -> str:
-    """The source with another body for the task's region, indented as the region is."""
-    found = _region(task).search(text)
-    indent = re.match(r"[ \t]*", found["begin"])[0]
-    body = textwrap.indent(textwrap.dedent(body).strip("\n") + "\n", indent)
-    return text[: found.start("body")] + body + text[found.end("body") :]
+    """The source with another body for the task's regions, indented as they are."""
+    parts = _parts(body)
+
+    def filled(found: re.Match) -> str:
+        chosen = parts.get(found["part"] or "", parts.get(""))
+        if chosen is None:
+            return found[0]
+        indent = re.match(r"[ \t]*", found["begin"])[0]
+        chosen = textwrap.indent(textwrap.dedent(chosen).strip("\n") + "\n", indent)
+        return found["begin"] + chosen + found["end"]
+
+    return _region(task).sub(filled, text)
 
 
 def _bench(spaces: dict[str, Sources], device: str) -> Workbench:

@@ -28,6 +28,8 @@ __all__ = [
     "gradients_of",
     "has_graph",
     "item",
+    "kept",
+    "kind",
     "linear",
     "load",
     "noted",
@@ -41,8 +43,10 @@ __all__ = [
     "plain_numbers",
     "shapes_seen",
     "squares",
+    "stream",
     "summed_biases",
     "train",
+    "under_default_device",
 ]
 
 
@@ -130,6 +134,28 @@ def has_graph(value: object) -> bool:
 def one_by_one(items: list):
     """A generator over them, which is gone after one pass."""
     return (item for item in items)
+
+
+def stream(items: list):
+    """The same for texts, which messages call so."""
+    return one_by_one(items)
+
+
+def kept(value):
+    """The value itself, where it is to be seen later whether it was changed."""
+    return value
+
+
+def kind(value: object) -> str:
+    """The type of a value, and of what is in it where it is a list."""
+    inside = sorted({type(item).__name__ for item in value}) if isinstance(value, list) else []
+    return type(value).__name__ + (f" of {', '.join(inside)}" if inside else "")
+
+
+def under_default_device(device: str, function: Callable):
+    """What a function gives where tensors are made on this device unless it is told otherwise."""
+    with torch.device(device):
+        return function()
 
 
 def noted(value):
