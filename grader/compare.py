@@ -267,7 +267,8 @@ def _number_problem(got, want: float, what: str) -> str:
     if type(got) is not float:
         return f"{what} is {shown(got)}, expected a Python float"
     absolute, relative = NUMBER_TOLERANCE
-    equal = got == want or (math.isnan(want) and math.isnan(got)) or abs(got - want) <= absolute + relative * abs(want)
+    near = math.isfinite(want) and abs(got - want) <= absolute + relative * abs(want)
+    equal = got == want or (math.isnan(want) and math.isnan(got)) or near
     return "" if equal else "{} is {}, expected {}{}".format(what, *_numbers(got, want))
 
 
