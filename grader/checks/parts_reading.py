@@ -339,6 +339,21 @@ def part_mode(student, reference, draw):
     expect(torch.equal(*(counted(student, [batch], mode) for mode in (True, False))), "another answer in training mode")
 
 
+@part("3.8", "the length up to which each review is read")
+def part_lengths(student, reference, draw):
+    """Its first word alone says yes, its first two together no, and all three yes again."""
+    words, lengths = torch.tensor([[4, 1, 3]] * 3), torch.tensor([1, 2, 3])
+    comes_to(counted(student, [(words, lengths, torch.ones(3, dtype=torch.int64))]), [[0, 0], [1, 2]])
+
+
+@part("3.8", "labels that are floats or truth values")
+def part_types_of_labels(student, reference, draw):
+    """The same as with whole numbers, whatever that is."""
+    ids, lengths, labels = one_word((0, 1), (1, 0), (1, 1), (3, 1))
+    found = [counted(student, [(ids, lengths, labels.to(kind))]) for kind in (torch.int64, torch.float32, torch.bool)]
+    expect(all(torch.equal(found[0], other) for other in found), "another")
+
+
 @part("3.8", "the reading of a generator")
 def part_generator(student, reference, draw):
     """The same as from a list, whatever that is."""

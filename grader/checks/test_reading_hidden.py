@@ -33,7 +33,7 @@ def test_vectors_on_another_device(student, reference, draw):
     module = student.new("Embedding", 6, 3, weights=table(draw, 6, 3), device="meta")
     for shape in ((2, 5), ()):
         seen = module(Given(draw.integers(0, 6, *shape), "ids"), device="meta")
-        agree_on_device(seen, Seen(Array(None, (*shape, 3), "torch.float32", "meta")), "the vectors")
+        agree_on_device(seen, Seen(Array(None, (*shape, 3), "torch.float32", "meta")), "the result")
 
 
 @check("3.5", hidden=True)
@@ -65,8 +65,8 @@ def test_means_of_a_larger_batch(student, reference, draw):
 def test_means_on_another_device(student, reference, draw):
     """The means are computed where the values are, though the lengths lie on the CPU."""
     values, lengths = sequences(draw, (3, 0, 4), 4)
-    seen = student.call("masked_mean", values, student.new("props.noted", lengths.tensor, device="cpu"), device="meta")
-    agree_on_device(seen, Seen(Array(None, (3, 3), "torch.float32", "meta")), "the means")
+    seen = student.call("masked_mean", values, student.new("props.on_the_cpu", lengths.tensor, device="cpu"), device="meta")
+    agree_on_device(seen, Seen(Array(None, (3, 3), "torch.float32", "meta")), "the mean")
 
 
 @check("3.8", hidden=True)
@@ -76,4 +76,4 @@ def test_counts_of_many_batches(student, reference, draw):
     counts_agree(student, reference, weights, batches)
     got, want = (impl.call("evaluate", critic(impl, weights), impl.new("props.one_by_one", batches))
                  for impl in (student, reference))  # fmt: skip
-    agree(got, want, "the counts", axes=("label", "answer"))
+    agree(got, want, "the confusion matrix", axes=("label", "answer"))

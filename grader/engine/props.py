@@ -35,6 +35,7 @@ __all__ = [
     "load",
     "noted",
     "number",
+    "on_the_cpu",
     "one_by_one",
     "optimizer",
     "parameter_list",
@@ -138,6 +139,11 @@ def one_by_one(items: list):
 def noted(value):
     """The value itself: a note of the judge's in what was seen, so that runs that come to the same look the same."""
     return value
+
+
+def on_the_cpu(tensor: torch.Tensor) -> torch.Tensor:
+    """The same, which stays there when a check asks on another device."""
+    return tensor.cpu()
 
 
 def linear(features: int, outputs: int) -> nn.Linear:
@@ -244,7 +250,7 @@ class Critic(nn.Module):
     """A classifier whose logit is the mean of what a table says of each real word: `model(ids, lengths) -> logits (N,)`.
 
     In training it skips the first word: dropout that draws nothing. It notes how it was
-    asked, and raises an ArithmeticError at call number `breaks_at`.
+    asked, and raises a FloatingPointError at call number `breaks_at`.
     """
 
     def __init__(self, words: int, breaks_at: int = 0):
@@ -256,7 +262,7 @@ class Critic(nn.Module):
     def forward(self, ids, lengths):
         self.asked.append((self.training, torch.is_grad_enabled()))
         if len(self.asked) == self.breaks_at:
-            raise ArithmeticError("the model broke off")
+            raise FloatingPointError("the model broke off")
         steps = torch.arange(ids.shape[1], device=ids.device)
         kept = (steps < lengths[:, None]) & ((steps > 0) | (not self.training))
         return (self.weight[ids] * kept).sum(dim=1) / lengths
