@@ -190,50 +190,62 @@ PACKED = ("A packed batch is no tensor (N, L, F). Unpack it with pad_packed_sequ
 WHOLE = "Places are whole numbers, and floats came: .long() makes whole numbers of them."
 # of tasks 3.3, 3.5, 3.6 and 3.8, in the form of USUAL
 READING = (
-    ("RuntimeError", r"lengths. array must be sorted", "Packing was promised sorted lengths. With enforce_sorted=False it sorts "
-     "for itself, and puts the rows back afterwards."),
-    ("RuntimeError", r"Length of all samples has to be greater than 0", "An empty review came, and packing takes lengths of 1 or "
-     "more: clamp a copy of them. What an empty review gets must not depend on the batch."),
-    ("RuntimeError", r"'lengths' argument should be a 1D CPU", "Packing wants the lengths on the CPU, as int64, wherever the ids "
-     "are."),
+    ("RuntimeError", r"lengths. array must be sorted",
+     "Packing was promised sorted lengths. With enforce_sorted=False it sorts for itself, and puts the rows back "
+     "afterwards."),
+    ("RuntimeError", r"Length of all samples has to be greater than 0",
+     "An empty review came, and packing takes lengths of 1 or more: clamp a copy of them. What an empty review gets "
+     "must not depend on the batch."),
+    ("RuntimeError", r"'lengths' argument should be a 1D CPU",
+     "Packing wants the lengths on the CPU, as int64, wherever the ids are."),
     ("AttributeError", r"'PackedSequence' object has no", PACKED),
     ("TypeError", r"not PackedSequence", PACKED),
-    ("AttributeError", r"'Tensor' object has no attribute 'batch_sizes'", "What a layer gave for a packed batch can be unpacked, "
-     "and this is a plain tensor: was the batch packed?"),
-    ("TypeError", r"tuple indices must be integers or slices, not tuple", "A tuple is indexed as if it were a tensor. A packed "
-     "batch is one, and so is an LSTM's state (h, c): unpack it, or take it apart first."),
-    ("TypeError", r"must be Tensor, not tuple", "A tuple came where one tensor is wanted. A recurrent layer gives the outputs and "
-     "the last state, and an LSTM's state is the pair (h, c) itself: take them apart first."),
-    ("ValueError", r"does not match weight dtype", "The layer was fed another dtype than that of its weights. Ids are whole "
-     "numbers: they go through the embedding first."),
-    ("RuntimeError", r"input\.size\(-1\) must be equal to input_size", "The layer was made for another number of features than it "
-     "was fed. Print the shape: have the ids gone through the embedding, and is the batch in front?"),
-    ("RuntimeError", r"argument #1 'indices' to have one of", "An embedding looks up whole numbers, and floats came: keep ids "
-     "int64."),
-    ("IndexError", r"index out of range in self", "An id lies outside of the embedding's table."),
+    ("AttributeError", r"'Tensor' object has no attribute 'batch_sizes'",
+     "What a layer gave for a packed batch can be unpacked, and this is a plain tensor: was the batch packed?"),
+    ("TypeError", r"tuple indices must be integers or slices, not tuple",
+     "A tuple is indexed as if it were a tensor. A packed batch is one, and so is an LSTM's state (h, c): unpack it, "
+     "or take it apart first."),
+    ("TypeError", r"must be Tensor, not tuple",
+     "A tuple came where one tensor is wanted. A recurrent layer gives the outputs and the last state, and an LSTM's "
+     "state is the pair (h, c) itself: take them apart first."),
+    ("ValueError", r"does not match weight dtype",
+     "The layer was fed another dtype than that of its weights. Ids are whole numbers: they go through the embedding "
+     "first."),
+    ("RuntimeError", r"input\.size\(-1\) must be equal to input_size",
+     "The layer was made for another number of features than it was fed. Print the shape: have the ids gone through "
+     "the embedding, and is the batch in front?"),
+    ("RuntimeError", r"argument #1 'indices' to have one of",
+     "An embedding looks up whole numbers, and floats came: keep ids int64."),
+    ("IndexError", r"index out of range in self",
+     "An id lies outside of the embedding's table."),
     ("IndexError", r"tensors used as indices must be", WHOLE),
     ("RuntimeError", r"Expected dtype int32.*for index|one_hot is only applicable", WHOLE),
     ("NotImplementedError", r"\"bincount_\w+\" not implemented for", WHOLE),
-    ("RuntimeError", r"Class values must be smaller than num_classes", "There are ids that one_hot has no place for: the number of "
-     "classes is that of the rows of the weight."),
-    ("IndexError", r"Index is supposed to be a vector", "index_select takes places in one axis. Flatten them and give the result its "
-     "shape back, or index with them as they are."),
-    ("IndexError", r"shape of the mask .* does not match", "A tensor of True and False picks like a mask, and has to have the shape "
-     "of what it picks from. Where 0 and 1 are meant as places, make whole numbers of them."),
-    ("RuntimeError", r"to be a boolean tensor|only supports boolean masks", "A mask holds True and False: a comparison makes one."),
-    ("RuntimeError", r"with a bool tensor is not supported|on a bool tensor, is not|on a bool tensor is not", "A mask is turned "
-     "around with ~."),
-    ("TypeError", r"operator\.invert\) is only implemented", "~ turns a mask of True and False around, and numbers came: a "
-     "comparison makes a mask."),
-    ("RuntimeError", r"can't be cast to the desired output type", "Whole numbers can't take in floats in place: make both of one "
-     "dtype."),
-    ("RuntimeError", r"could not infer output dtype", "Whole numbers have no mean in torch: bring them to floats first."),
-    ("RuntimeError", r"cannot reshape tensor of 0 elements", "Where there are no numbers, -1 in a reshape can't be told: give that "
-     "size itself."),
-    ("RuntimeError", r"view size is not compatible", "`view` takes numbers in the order in which they lie in memory, and they lie "
-     "otherwise here. `reshape` copies where it must; but do the axes stand in the order that you mean?"),
-    ("ValueError", r"expected a non-empty list of Tensors", "The list is empty: the loop that fills it ran not once. Print what it "
-     "counts over."),
+    ("RuntimeError", r"Class values must be smaller than num_classes",
+     "There are ids that one_hot has no place for: the number of classes is that of the rows of the weight."),
+    ("IndexError", r"Index is supposed to be a vector",
+     "index_select takes places in one axis. Flatten them and give the result its shape back, or index with them as "
+     "they are."),
+    ("IndexError", r"shape of the mask .* does not match",
+     "A tensor of True and False picks like a mask, and has to have the shape of what it picks from. Where 0 and 1 are"
+     " meant as places, make whole numbers of them."),
+    ("RuntimeError", r"to be a boolean tensor|only supports boolean masks",
+     "A mask holds True and False: a comparison makes one."),
+    ("RuntimeError", r"with a bool tensor is not supported|on a bool tensor, is not|on a bool tensor is not",
+     "A mask is turned around with ~."),
+    ("TypeError", r"operator\.invert\) is only implemented",
+     "~ turns a mask of True and False around, and numbers came: a comparison makes a mask."),
+    ("RuntimeError", r"can't be cast to the desired output type",
+     "Whole numbers can't take in floats in place: make both of one dtype."),
+    ("RuntimeError", r"could not infer output dtype",
+     "Whole numbers have no mean in torch: bring them to floats first."),
+    ("RuntimeError", r"cannot reshape tensor of 0 elements",
+     "Where there are no numbers, -1 in a reshape can't be told: give that size itself."),
+    ("RuntimeError", r"view size is not compatible",
+     "`view` takes numbers in the order in which they lie in memory, and they lie otherwise here. `reshape` copies "
+     "where it must; but do the axes stand in the order that you mean?"),
+    ("ValueError", r"expected a non-empty list of Tensors",
+     "The list is empty: the loop that fills it ran not once. Print what it counts over."),
 )  # fmt: skip
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (

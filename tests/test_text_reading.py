@@ -14,6 +14,8 @@ from grader.compare import agree, close
 from grader.engine import props
 from grader.engine.cells import run_cells
 from grader.engine.values import Array, Seen
+from grader.engine.workbench import failure_of
+from grader.hints import hint_for_failure
 from grader.lint import findings
 from grader.recordings import Live, run_logged
 from grader.references import Variant, base_of, sources_of, variant_bench
@@ -247,6 +249,68 @@ def test_nothing_is_near_to_infinity_but_itself(want):
     agree(*(Seen(Array(wanted, (4,), "torch.float32", "cpu")) for _ in range(2)))
 
 
+# exceptions
+
+INPUTS = torch.zeros(5, 7, 3)
+LSTM, HEAD_ = nn.LSTM(3, 4, batch_first=True), nn.Linear(4, 1)
+TABLE, IDS = nn.Parameter(torch.zeros(9, 3)), torch.zeros(5, 7, dtype=torch.int64)
+
+
+def packed(**options):
+    return nn.utils.rnn.pack_padded_sequence(INPUTS, torch.tensor(LENGTHS), batch_first=True, **options)
+
+
+RAISED = {
+    "unsorted": (packed, "enforce_sorted=False"),
+    "a length of 0": (
+        lambda: nn.utils.rnn.pack_padded_sequence(INPUTS, torch.zeros(5), True, False),
+        "lengths of 1 or more",
+    ),
+    "lengths elsewhere": (
+        lambda: nn.utils.rnn.pack_padded_sequence(INPUTS.to('meta'), torch.ones(5, device='meta'), True),
+        "on the CPU",
+    ),
+    "a packed batch has no shape": (lambda: packed(enforce_sorted=False).shape, "is no tensor"),
+    "a packed batch through the head": (lambda: HEAD_(packed(enforce_sorted=False)), "is no tensor"),
+    "a packed batch indexed": (lambda: packed(enforce_sorted=False)[:, -1], "indexed as if it were a tensor"),
+    "what is not packed is unpacked": (lambda: nn.utils.rnn.pad_packed_sequence(INPUTS, True), "was the batch packed?"),
+    "the state through the head": (lambda: HEAD_(LSTM(INPUTS)[1]), "(h, c)"),
+    "the state squeezed": (lambda: LSTM(INPUTS)[1].squeeze(0), "A pair or a list"),
+    "ids fed to the layer": (lambda: LSTM(IDS[:, :, None].expand(5, 7, 3)), "go through the embedding first"),
+    "ids fed as floats": (lambda: LSTM(IDS.float()), "another number of features"),
+    "floats looked up": (lambda: nn.functional.embedding(IDS.float(), TABLE), "keep ids int64"),
+    "an id too large": (lambda: nn.functional.embedding(IDS + 9, TABLE), "outside of the embedding's table"),
+    "floats as places": (lambda: TABLE[IDS.float()], "Places are whole numbers"),
+    "floats one-hot": (lambda: nn.functional.one_hot(IDS.float(), 9), "Places are whole numbers"),
+    "floats selected by": (lambda: TABLE.index_select(0, IDS.float().flatten()), "Places are whole numbers"),
+    "floats counted": (lambda: torch.bincount(INPUTS.flatten()), "Places are whole numbers"),
+    "too few classes": (lambda: nn.functional.one_hot(IDS + 9, 9), "number of classes"),
+    "two axes selected by": (lambda: TABLE.index_select(0, IDS), "places in one axis"),
+    "truth values as places": (
+        lambda: torch.zeros(2, 2)[torch.ones(3).bool(), torch.tensor([0, 1, 1])],
+        "picks like a mask",
+    ),
+    "whole numbers as a mask": (lambda: torch.where(IDS, 1.0, 0.0), "a comparison makes one"),
+    "whole numbers to fill by": (lambda: INPUTS.masked_fill(IDS[:, :, None], 0), "a comparison makes one"),
+    "a mask subtracted": (lambda: 1 - (IDS == 0), "turned around with ~"),
+    "a mask negated": (lambda: -(IDS == 0), "turned around with ~"),
+    "floats turned around": (lambda: ~INPUTS, "numbers came"),
+    "floats into whole numbers": (lambda: torch.zeros(2, dtype=torch.int64).add_(torch.rand(2)), "one dtype"),
+    "a mean of whole numbers": (IDS.mean, "to floats first"),
+    "no numbers reshaped": (lambda: torch.zeros(0, 3).reshape(2, 0, -1), "give that size itself"),
+    "a view of what was turned": (lambda: INPUTS.transpose(0, 1).view(5, -1), "`reshape` copies"),
+    "nothing stacked": (lambda: torch.cat([]), "ran not once"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RAISED)
+def test_an_exception_of_packing_or_indexing_is_explained(name):
+    raising, said = RAISED[name]
+    with pytest.raises(Exception) as raised:
+        raising()
+    assert said in hint_for_failure(failure_of(raised.value, {})), raised.value
+
+
 # lint
 
 
@@ -280,7 +344,9 @@ def test_torchs_embedding_is_found_and_falls_on_its_own_task(course, line):
 
 
 def test_a_subclass_of_torchs_embedding_is_found(course):
-    source = dict(sources_of("text"))["solution/text.py"].replace("class Embedding(nn.Module)", "class Embedding(nn.Embedding)")
+    source = dict(sources_of("text"))["solution/text.py"].replace(
+        "class Embedding(nn.Module)", "class Embedding(nn.Embedding)"
+    )
     assert any(finding.forbidden for finding in findings(course.tasks["3.3"], source, course))
 
 
@@ -723,38 +789,124 @@ KEPT = "kept = values.masked_fill(~mask[:, :, None], 0)"
 ASK = "answers = (model(ids, lengths) > 0).long()"
 WRONG = {
     "3.3 a row twice as long": ("rows_are_looked_up", SAME, SAME + " * (1 + (ids == 3).unsqueeze(-1))"),
-    "3.3 gradient doubled": ("gradient_of_the_rows", SAME, "return torch.where(is_padding, vectors.detach(), 2 * vectors - vectors.detach())"),
-    "3.3 gradient halved": ("gradient_of_the_rows", "self.weight[ids]", "((self.weight + self.weight.detach()) / 2)[ids]"),
-    "3.3 padding halved": ("padding_is_looked_up_as_well", SAME, "return torch.where(is_padding, vectors.detach() / 2, vectors)"),
-    "3.3 part of the padding learns": ("padding_gets_no_gradient", SAME, "return torch.where(is_padding, vectors.detach() + 0.1 * (vectors - vectors.detach()), vectors)"),
-    "3.3 the last step never learns": ("gradient_of_the_rows", "(ids == self.padding_idx)", "((ids == self.padding_idx) | (torch.arange(ids.numel(), device=ids.device) == ids.numel() - 1).reshape(ids.shape))"),
-    "3.3 one row for a single id": ("ids_of_any_shape", SAME, SAME + ".reshape(*ids.shape, -1) if ids.dim() else vectors[None]"),
-    "3.3 three axes flattened": ("ids_of_any_shape", SAME, "out = torch.where(is_padding, vectors.detach(), vectors)\nreturn out.flatten(0, -3) if ids.dim() > 2 else out"),
+    "3.3 gradient doubled": (
+        "gradient_of_the_rows",
+        SAME,
+        "return torch.where(is_padding, vectors.detach(), 2 * vectors - vectors.detach())",
+    ),
+    "3.3 gradient halved": (
+        "gradient_of_the_rows",
+        "self.weight[ids]",
+        "((self.weight + self.weight.detach()) / 2)[ids]",
+    ),
+    "3.3 padding halved": (
+        "padding_is_looked_up_as_well",
+        SAME,
+        "return torch.where(is_padding, vectors.detach() / 2, vectors)",
+    ),
+    "3.3 part of the padding learns": (
+        "padding_gets_no_gradient",
+        SAME,
+        "return torch.where(is_padding, vectors.detach() + 0.1 * (vectors - vectors.detach()), vectors)",
+    ),
+    "3.3 the last step never learns": (
+        "gradient_of_the_rows",
+        "(ids == self.padding_idx)",
+        "((ids == self.padding_idx) | (torch.arange(ids.numel(), device=ids.device) == ids.numel() - "
+        "1).reshape(ids.shape))",
+    ),
+    "3.3 one row for a single id": (
+        "ids_of_any_shape",
+        SAME,
+        SAME
+        + ".reshape(*ids.shape, -1) if ids.dim() else vectors[None]",
+    ),
+    "3.3 three axes flattened": (
+        "ids_of_any_shape",
+        SAME,
+        "out = torch.where(is_padding, vectors.detach(), vectors)\nreturn out.flatten(0, -3) if ids.dim() "
+        "> 2 else out",
+    ),
     "3.3 a random state moved": ("looking_up_leaves_things_alone", "vectors = self", "torch.rand(1)\nvectors = self"),
-    "3.3 rounded to float16": ("vectors_in_double", "self.weight[ids]", "self.weight.to(torch.bfloat16).to(self.weight.dtype)[ids]"),
+    "3.3 rounded to float16": (
+        "vectors_in_double",
+        "self.weight[ids]",
+        "self.weight.to(torch.bfloat16).to(self.weight.dtype)[ids]",
+    ),
     "3.3 ids sorted": ("rows_are_looked_up", "self.weight[ids]", "self.weight[ids.sort(dim=-1).values]"),
     "3.5 read up to the half": ("logits_of_an_lstm", "lengths.cpu()", "((lengths.cpu() + 1) // 2)"),
     "3.5 first word left out": ("logits_of_an_lstm", "self.embedding(ids)", "self.embedding(ids).roll(-1, 1)"),
     "3.5 c added to h": ("logits_of_an_lstm", "state[0] if", "state[0] + state[1] if"),
-    "3.5 right but for GRUs": ("logits_of_other_cells", HEAD, "last = last / 2 if isinstance(self.rnn, nn.GRU) else last\n" + HEAD),
+    "3.5 right but for GRUs": (
+        "logits_of_other_cells",
+        HEAD,
+        "last = last / 2 if isinstance(self.rnn, nn.GRU) else last\n"
+        + HEAD,
+    ),
     "3.5 long rows cut off": ("larger_batch_of_reviews", "lengths.cpu()", "lengths.cpu().clamp(max=10)"),
     "3.5 half of the backward state": ("logits_of_two_directions", "h_n[1]]", "h_n[1] / 2]"),
-    "3.5 embedding of the padding zeroed": ("gradients_of_the_classifier", "self.embedding(ids)", "nn.functional.embedding(ids.clamp(min=1), self.embedding.weight, scale_grad_by_freq=True)"),
-    "3.5 scaled by the length": ("logits_of_an_lstm", HEAD, "return self.head(last).squeeze(1) / lengths.to(last.device).clamp(min=1)"),
-    "3.5 the empty row takes its neighbour's": ("empty_reviews", HEAD, "logits = self.head(last).squeeze(1)\nreturn torch.where(lengths.to(last.device) > 0, logits, logits.roll(1))"),
-    "3.5 the empty row gives NaN": ("empty_reviews", HEAD, "logits = self.head(last).squeeze(1)\nreturn logits * lengths.to(logits) / lengths.to(logits)"),
+    "3.5 embedding of the padding zeroed": (
+        "gradients_of_the_classifier",
+        "self.embedding(ids)",
+        "nn.functional.embedding(ids.clamp(min=1), self.embedding.weight, scale_grad_by_freq=True)",
+    ),
+    "3.5 scaled by the length": (
+        "logits_of_an_lstm",
+        HEAD,
+        "return self.head(last).squeeze(1) / lengths.to(last.device).clamp(min=1)",
+    ),
+    "3.5 the empty row takes its neighbour's": (
+        "empty_reviews",
+        HEAD,
+        "logits = self.head(last).squeeze(1)\nreturn torch.where(lengths.to(last.device) > 0, logits, "
+        "logits.roll(1))",
+    ),
+    "3.5 the empty row gives NaN": (
+        "empty_reviews",
+        HEAD,
+        "logits = self.head(last).squeeze(1)\nreturn logits * lengths.to(logits) / lengths.to(logits)",
+    ),
     "3.5 a loss in precision": ("logits_in_double", HEAD, "return self.head(last).float().to(last.dtype).squeeze(1)"),
     "3.5 clipped logits": ("logits_of_an_lstm", HEAD, "return self.head(last).squeeze(1).clamp(-0.3, 0.3)"),
-    "3.5 the layer made anew": ("lengths_stay_on_the_cpu", "embedded = ", "_ = torch.zeros(3) + self.head.bias\nembedded = "),
-    "3.6 the first row alone is right": ("means_of_the_real_steps", MEAN, "return (total / number).index_fill(0, torch.arange(1, len(total), device=total.device), 0)"),
-    "3.6 the middle of the real steps": ("means_of_the_real_steps", MEAN, "return values[torch.arange(len(values)), lengths // 2]"),
+    "3.5 the layer made anew": (
+        "lengths_stay_on_the_cpu",
+        "embedded = ",
+        "_ = torch.zeros(3) + self.head.bias\nembedded = ",
+    ),
+    "3.6 the first row alone is right": (
+        "means_of_the_real_steps",
+        MEAN,
+        "return (total / number).index_fill(0, torch.arange(1, len(total), device=total.device), 0)",
+    ),
+    "3.6 the middle of the real steps": (
+        "means_of_the_real_steps",
+        MEAN,
+        "return values[torch.arange(len(values)), lengths // 2]",
+    ),
     "3.6 infinity counted": ("means_beside_nan", KEPT, "kept = values.where(mask[:, :, None] | values.isinf(), 0)"),
-    "3.6 a gradient behind the end": ("gradients_of_the_means", MEAN, "return total / number + 0 * values.nan_to_num().sum(1) + (values - values.detach()).nan_to_num().sum(1) * 1e-2"),
-    "3.6 half a step for the empty row": ("means_of_empty_rows", MEAN, "return total / number + 0.5 * (lengths.to(total) == 0)[:, None]"),
+    "3.6 a gradient behind the end": (
+        "gradients_of_the_means",
+        MEAN,
+        "return total / number + 0 * values.nan_to_num().sum(1) + (values - "
+        "values.detach()).nan_to_num().sum(1) * 1e-2",
+    ),
+    "3.6 half a step for the empty row": (
+        "means_of_empty_rows",
+        MEAN,
+        "return total / number + 0.5 * (lengths.to(total) == 0)[:, None]",
+    ),
     "3.6 mean of means": ("means_of_the_real_steps", MEAN, "return ((total / number) + kept.mean(1)) / 2"),
-    "3.6 root of the squares": ("means_of_the_real_steps", "total = kept.sum(dim=1)", "total = kept.square().sum(dim=1).sqrt()"),
+    "3.6 root of the squares": (
+        "means_of_the_real_steps",
+        "total = kept.sum(dim=1)",
+        "total = kept.square().sum(dim=1).sqrt()",
+    ),
     "3.6 absolute values": ("means_of_the_real_steps", "total = kept.sum(dim=1)", "total = kept.abs().sum(dim=1)"),
-    "3.6 in single precision": ("means_in_double", "total = kept.sum(dim=1)", "total = kept.float().sum(dim=1).to(kept.dtype)"),
+    "3.6 in single precision": (
+        "means_in_double",
+        "total = kept.sum(dim=1)",
+        "total = kept.float().sum(dim=1).to(kept.dtype)",
+    ),
     "3.6 numbers drawn": ("averaging_leaves_things_alone", KEPT, "torch.rand(1)\n" + KEPT),
     "3.6 wrong where one feature": ("mean_of_one_row", MEAN, "return total / number if values.shape[2] > 1 else total"),
     "3.8 counted twice": ("counts", "+= 1", "+= 2"),
@@ -762,11 +914,25 @@ WRONG = {
     "3.8 no more than thirty": ("counts", "+= 1", "+= counts[label, answer] < 3"),
     "3.8 begins at one": ("counts_of_nothing", "torch.zeros(2, 2,", "torch.ones(2, 2,"),
     "3.8 a threshold of a millionth": ("a_logit_of_zero", "> 0)", "> 1e-5)"),
-    "3.8 asked twice, once with gradients": ("no_gradients_are_recorded", ASK, ASK + "\n            with torch.enable_grad():\n                model(ids, lengths)"),
+    "3.8 asked twice, once with gradients": (
+        "no_gradients_are_recorded",
+        ASK,
+        ASK
+        + "\n            with torch.enable_grad():\n                model(ids, lengths)",
+    ),
     "3.8 parameters nudged": ("mode_is_put_back", ASK, ASK + "\n            next(model.parameters()).add_(1e-3)"),
-    "3.8 another exception": ("mode_is_put_back_after_an_exception", "finally:\n    model.train(was_training)", "except Exception as problem:\n    raise ValueError from problem\nfinally:\n    model.train(was_training)"),
+    "3.8 another exception": (
+        "mode_is_put_back_after_an_exception",
+        "finally:\n    model.train(was_training)",
+        "except Exception as problem:\n    raise ValueError from problem\nfinally:\n    "
+        "model.train(was_training)",
+    ),
     "3.8 lengths cut to one": ("counts_in_evaluation_mode", "model(ids, lengths)", "model(ids, lengths.clamp(max=1))"),
-    "3.8 labels above a half by rounding up": ("labels_of_other_types", "labels.long().tolist()", "[y if type(y) is int else int(not y) for y in labels.tolist()]"),
+    "3.8 labels above a half by rounding up": (
+        "labels_of_other_types",
+        "labels.long().tolist()",
+        "[y if type(y) is int else int(not y) for y in labels.tolist()]",
+    ),
     "3.8 a NumPy array": ("counts", "return counts", "return counts.numpy()"),
 }  # fmt: skip
 

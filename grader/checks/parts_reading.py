@@ -172,7 +172,9 @@ def part_order(student, reference, draw):
     weights, (ids, lengths) = classifier_weights(draw, "gru"), reviews(draw, (5, 4, 2))
     order = torch.tensor([2, 0, 1])
     sorted_first = logits_of(student, weights, (ids, lengths), "gru")
-    other = logits_of(student, weights, (Given(ids.tensor[order], "ids"), Given(lengths.tensor[order], "lengths")), "gru")
+    other = logits_of(
+        student, weights, (Given(ids.tensor[order], "ids"), Given(lengths.tensor[order], "lengths")), "gru"
+    )
     agree(other, piece(sorted_first, order))
 
 
@@ -235,13 +237,15 @@ def part_left_out(student, reference, draw):
     agree(first, Seen(answer(second, Array, "the means")))
 
 
-@part("3.6", "the leaving out of NaN behind the end")
+@part("3.6", "the leaving out of NaN and infinity behind the end")
 def part_nan(student, reference, draw):
-    some = sequences(draw, (2, 4, 3), 5, padding=0.0)
-    beside = Given(some[0].tensor.clone(), "values")
-    beside.tensor[torch.arange(5) >= some[1].tensor[:, None]] = float("nan")
-    zeros, nan = (mean_of(student, arguments) for arguments in (some, (beside, some[1])))
-    agree(nan, Seen(answer(zeros, Array, "the means")))
+    """The same as beside zeros, whatever that is."""
+    values, lengths = sequences(draw, (2, 4, 3), 5, padding=0.0)
+    zeros = answer(mean_of(student, (values, lengths)), Array, "the means")
+    for padding in (float("nan"), float("inf")):
+        beside = values.tensor.clone()
+        beside[torch.arange(5) >= lengths.tensor[:, None]] = padding
+        agree(mean_of(student, (Given(beside, "values"), lengths)), Seen(zeros))
 
 
 @part("3.6", "the last real step")
@@ -358,4 +362,6 @@ def part_types_of_labels(student, reference, draw):
 def part_generator(student, reference, draw):
     """The same as from a list, whatever that is."""
     batches = [one_word((0, 1), (1, 0)), one_word((3, 1))]
-    expect(torch.equal(counted(student, batches), counted(student, student.new("props.one_by_one", batches))), "another")
+    expect(
+        torch.equal(counted(student, batches), counted(student, student.new("props.one_by_one", batches))), "another"
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from grader.checks.kit import agree, agree_on_device, check
 from grader.checks.test_reading import (
     classifier_weights,
@@ -65,7 +63,9 @@ def test_means_of_a_larger_batch(student, reference, draw):
 def test_means_on_another_device(student, reference, draw):
     """The means are computed where the values are, though the lengths lie on the CPU."""
     values, lengths = sequences(draw, (3, 0, 4), 4)
-    seen = student.call("masked_mean", values, student.new("props.on_the_cpu", lengths.tensor, device="cpu"), device="meta")
+    seen = student.call(
+        "masked_mean", values, student.new("props.on_the_cpu", lengths.tensor, device="cpu"), device="meta"
+    )
     agree_on_device(seen, Seen(Array(None, (3, 3), "torch.float32", "meta")), "the mean")
 
 
