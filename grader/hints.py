@@ -179,7 +179,7 @@ def _has_parts(mismatch: Mismatch) -> bool:
 RETURNS = "It gave None: does every way through the function end with `return`?"
 FIXED_DEVICE = ("A tensor was made on a fixed device, or an argument such as `lengths` lies on another. Make it beside an "
                 "argument, as in x.new_zeros(...), or bring it there with .to(...).")  # fmt: skip
-NOT_MET = ("Two tensors of different shapes are added or multiplied. Print both shapes just before that line: which axis is the "
+NOT_MET = ("Two tensors of different shapes meet in a sum, a product or a comparison. Print both just before: which axis is the "
            "batch, which the features?")  # fmt: skip
 NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
 NO_GRADIENT = "A .grad is None until a backward pass has come by: skip tensors without one, or look why none arrives."
