@@ -172,12 +172,13 @@ def same(got, want) -> bool:
 
 
 def close(got: torch.Tensor, want: torch.Tensor, dtype: str, device: str = "cpu") -> torch.Tensor:
-    """Entry by entry whether two tensors of one shape agree; NaN is never close, unless NaN was expected."""
+    """Entry by entry whether two tensors of one shape agree; NaN and infinity are close to their own kind alone."""
     if dtype not in TOLERANCE:
         return got == want
     absolute, relative = (DEVICE_FACTOR.get(device, 10) * part for part in TOLERANCE[dtype])
     got, want = got.double(), want.double()
-    return ((got - want).abs() <= absolute + relative * want.abs()) | (got == want) | (got.isnan() & want.isnan())
+    near = ((got - want).abs() <= absolute + relative * want.abs()) & want.isfinite()  # all is near to infinity
+    return near | (got == want) | (got.isnan() & want.isnan())
 
 
 def pairs(got, want, what: str = "the result", names: tuple[str, ...] = ()) -> Iterator[tuple]:
@@ -301,7 +302,8 @@ def _number_problem(got, want: float, what: str) -> str:
     if type(got) is not float:
         return f"{what} is {shown(got)}, expected a Python float"
     absolute, relative = NUMBER_TOLERANCE
-    equal = got == want or (math.isnan(want) and math.isnan(got)) or abs(got - want) <= absolute + relative * abs(want)
+    near = math.isfinite(want) and abs(got - want) <= absolute + relative * abs(want)
+    equal = got == want or (math.isnan(want) and math.isnan(got)) or near
     return "" if equal else "{} is {}, expected {}{}".format(what, *_numbers(got, want))
 
 

@@ -1,18 +1,18 @@
-"""Names the mistake: by recognising a wrong variant, by trying parts alone, by the nearest change, or from an exception."""
+"""Names the mistake: by recognising a wrong variant, by trying parts alone, or by the nearest change."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.kit import Check
 from grader.compare import Mismatch, needs_values, pairs, same, same_answer, same_seen
-from grader.engine.values import Array, Failure, Seen
+from grader.engine.values import Array, Seen
+from grader.exceptions import RETURNS
 from grader.explain import is_about_values, what_would_agree
 from grader.results import TO_DO, CheckResult
 
-__all__ = ["Outcome", "add_hints", "hint_for_failure", "recognise"]
+__all__ = ["Outcome", "add_hints", "recognise"]
 
 
 @dataclass
@@ -174,171 +174,3 @@ def _explain(outcomes: list[Outcome], try_parts: Callable[[], str]) -> None:
 def _has_parts(mismatch: Mismatch) -> bool:
     """Whether numbers are wrong; where the answer is of another shape or kind, its parts would all be."""
     return mismatch.compared is None or is_about_values(mismatch.compared)
-
-
-RETURNS = "It gave None: does every way through the function end with `return`?"
-FIXED_DEVICE = "A tensor was made on a fixed device. Make it beside an argument, as in x.new_zeros(...)."
-NOT_MET = ("Two tensors of different shapes are added or multiplied. Print both shapes just before that line: which axis is the "
-           "batch, which the features?")  # fmt: skip
-NONE = "Something is None here: a state that was left out, which means zeros, or a thing not made yet."
-NO_GRADIENT = "A .grad is None until a backward pass has come by: skip tensors without one, or look why none arrives."
-ONE_PASS = "A generator has no length and no places, and is gone after one pass: make a list of it first."
-STOPPED = "A cell above stopped before this was defined: mend that cell first."
-# (type of exception, pattern in its message) → what it usually means
-USUAL = (
-    ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
-    # words, a vocabulary, a padded batch, batches of similar length: 3.1, 3.2, 3.4, 3.7
-    ("TypeError", r"expected string or bytes-like object",
-     "The functions of re take a text. What came is none: print its type. Of a list of words, each is a text."),
-    ("error", r".",
-     "Python can't read this pattern: is a bracket left open, or a mark not escaped? Write patterns as r\"…\"."),
-    ("PatternError", r".", "Python can't read this pattern: is a bracket left open, or a mark not escaped?"),
-    ("AttributeError", r"'list' object has no attribute '(lower|strip|replace|split|isalpha|isalnum)'",
-     "A list of words has no methods of a text: call it on the text, or on each word in turn."),
-    ("TypeError", r"unhashable type: 'list'",
-     "A list can't be counted, nor be a key. A whole text came where one word is meant: go through the words of each text."),
-    ("AttributeError", r"'(list|dict|Counter|tuple)' object has no attribute '(encode|decode|__len__)'",
-     "build gave the words themselves. Hand them to cls, and return the vocabulary that it makes."),
-    ("AttributeError", r"'NoneType' object has no attribute '(encode|decode|__len__)'",
-     "build gave nothing: return the vocabulary that cls makes of the words."),
-    ("AttributeError", r"'(list|tuple)' object has no attribute '(tolist|numpy|item)'",
-     "That is a method of tensors, and a list came. Ask first which of the two it is."),
-    ("AttributeError", r"'list' object has no attribute 'get'",
-     "A list has no get, that is a dict's: do you mean self.index, which has the id of each word, or self.words, which has "
-     "the word of each id?"),
-    ("ValueError", r"stands in the vocabulary twice",
-     "Vocabulary(words) puts <pad> and <unk> in front by itself. Hand it the words alone, each once."),
-    ("KeyError", r"^tensor\(",
-     "A tensor is no key of a dict, even where it holds the same number. Make Python's own numbers of it: int() or tolist()."),
-    ("KeyError", r".",
-     "The dict has no such key. Where one may be missing, get() takes what to give instead; a Counter begins at 0 by itself."),
-    ("AttributeError", r"Generator' object has no attribute",
-     "A torch.Generator draws nothing by itself: functions such as torch.randperm take it, as generator=generator."),
-    ("TypeError", r"bad operand type for unary -: '(str|tuple)'",
-     "Only a number has a negative: put the minus before the count alone."),
-    ("TypeError", r"'<' not supported between instances of '(str|int)' and '(str|int)'",
-     "Words and numbers are compared in sorting. A key gives the same kinds, in the same order, for all."),
-    ("TypeError", r"(for [-+]: |instances of )('NoneType' and 'int'|'int' and 'NoneType')",
-     "None is counted with. A limit that was left out is None, and means no limit: ask for that first."),
-    ("TypeError", r"sequence item \d+: expected str instance", "Only texts can be joined, and a number is among them."),
-    ("IndexError", r"list index out of range",
-     "The list has no such place: they run from 0 to its length minus 1. Is it empty, or shorter than what is counted over?"),
-    ("TypeError", r"list indices must be integers or slices",
-     "A list takes one whole number in its brackets, and something else came: print it."),
-    ("ValueError", r"expected sequence of length \d+ at dim",
-     "The rows differ in length, and a tensor has rows of one length. Pad them first."),
-    ("TypeError", r"can't assign a list to a", "A tensor takes no list in its places. Make a tensor of it first."),
-    ("ValueError", r"max\(\) (arg is an empty sequence|iterable argument is empty)",
-     "There is nothing to take the largest of, as in an empty batch. max takes a `default`; or put the smallest that it may "
-     "be among the rest."),
-    ("RuntimeError", r"received an empty list of sequences", "pad_sequence takes no empty batch: see to that case first."),
-    ("ValueError", r"expected a non-empty list of Tensors",
-     "The list is empty: the loop that fills it ran not once. Print what it counts over."),
-    ("RuntimeError", r"split_with_sizes expects",
-     "split with a list takes the size of every part. With one number all parts have that size, but for the last."),
-    ("TypeError", r"randperm\(\)", "randperm takes one whole number, how many there are, and the generator by its name: "
-     "generator=generator."),
-    ("IndexError", r"tensors used as indices must be",
-     "These indices are no whole numbers. Places are int64: don't divide, and don't make them float."),
-    ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
-     "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
-     "each is summed over. (Weights are stored as (outputs, inputs).)"),
-    ("RuntimeError", r"must match the size of tensor|expanded size", NOT_MET),
-    ("RuntimeError", r"stack expects each tensor to be equal size", "What is stacked differs in length: print the shapes. "
-     "Does one of the slices run past the end? A slice that does comes out shorter, without a word. Sequences of unequal length "
-     "are padded first."),
-    ("RuntimeError", r"expected a non-empty (list of Tensors|TensorList)|expects a non-empty TensorList",
-     "The list is empty: the loop that fills it ran not once. Print what it counts over."),
-    ("RuntimeError", r"random_ expects 'from' to be less than 'to'", "There is nothing to draw from: the range is empty. "
-     "Print both its ends. The upper one is not drawn itself."),
-    ("TypeError", r"only integer tensors of a single element can be converted to an index", "One whole number is asked "
-     "for here, as in a slice or by range(), and a whole tensor came. Places that differ from row to row are picked by two "
-     "tensors, rows and places."),
-    ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (tuple|list)", "What is stacked holds "
-     "tuples or lists: collect one tensor for each step. Of a state that is a tuple, that is its first part."),
-    ("TypeError", r"'hx' .* must be tuple of Tensors, not Tensor", "This cell's state is a tuple, and one tensor of it "
-     "came: hand on all that the cell gave."),
-    ("RuntimeError", r"has inconsistent (hidden|input)_size", "A cell of torch's got an input or a state of another size than "
-     "it was made for. Print both shapes: do input and state stand in their places, the input first?"),
-    ("ValueError", r"values to unpack", "Something is taken apart that has another number of parts. A tensor is taken apart "
-     "along its first axis: print its shape."),
-    ("RuntimeError", r"Boolean value of Tensor with more than one value is ambiguous", "`if`, `or` and `not` ask for one truth, "
-     "and a whole tensor has none. To see whether something was left out, ask whether it is None."),
-    ("RuntimeError", r"expected .* dtype|same dtype|expected scalar type", "Two dtypes meet. Make new tensors with the dtype of "
-     "an argument, as in x.new_zeros(...), so that float64 inputs work as well."),
-    ("RuntimeError", r"Expected all tensors to be on the same device|on the meta device|not on the expected device|is on cpu",
-     FIXED_DEVICE),
-    ("NotImplementedError", r"Cannot copy out of meta tensor", FIXED_DEVICE),
-    ("TypeError", r"can't convert \w+(:\d+)? device type tensor to numpy", "NumPy knows tensors on the CPU alone. "
-     "Compute it with torch, which works where the tensor is."),
-    ("LookupError", r"^\w+ is not defined$", "Run the cell that defines it, then this one."),
-    ("LookupError", r"^\w+ is not defined in ", "Nothing of this name stands in the file: has it been "
-     "renamed, indented or deleted?"),
-    ("LookupError", r"is not defined; .* stopped with", STOPPED),
-    ("NameError", r"; .* stopped with", STOPPED),
-    ("TypeError", r"'tuple' and|and 'tuple'", "A pair is used as if it were one tensor: take it apart first."),
-    ("RuntimeError", r"does not require grad", "The graph is cut: a result was detached, or made from .data or .item()."),
-    ("RuntimeError", r"leaf Variable that requires grad is being used in an in-place", "A parameter, or an argument that needs "
-     "its gradient, is overwritten while a graph is recorded. Set a parameter inside `with torch.no_grad():`; leave an argument "
-     "as it came, and make a new tensor."),
-    ("RuntimeError", r"appears to not have been used in the graph", "No way leads from the result back to one of the tensors "
-     "that gradients are asked for: it is a copy, a slice or a stack made on the side, or the way is cut by a detach."),
-    ("RuntimeError", r"backward through the graph a second time", "A backward pass takes its graph down, and a second one needs "
-     "it again. Make one pass for everything, or keep the graph (retain_graph=True)."),
-    ("RuntimeError", r"implicitly created only for scalar outputs", "A gradient is taken of one number, and a whole tensor came: "
-     "sum it first."),
-    ("RuntimeError", r"can't retain_grad", "There is no graph here, so no gradient can be kept: was it made under "
-     "torch.no_grad(), or detached?"),
-    ("RuntimeError", r"all elements of (input|target) should be between 0 and 1", "binary_cross_entropy takes probabilities. "
-     "For logits there is binary_cross_entropy_with_logits."),
-    ("RuntimeError", r"device type for generator", "A generator draws on its own device alone. Draw there, and move what was "
-     "drawn to where it is needed."),
-    ("RuntimeError", r"Can't call numpy\(\) on Tensor that requires grad", "NumPy knows no graphs: detach the tensor first, or "
-     "stay with torch's own functions."),
-    ("TypeError", r"cannot assign '.*' as parameter", "A parameter can't be replaced by a plain tensor. Write into it, inside "
-     "`with torch.no_grad():`."),
-    ("TypeError", r"'generator' (has no len|object is not subscriptable)|object of type 'generator'", ONE_PASS),
-    ("ZeroDivisionError", r".", "Something is divided by zero: which count, or which norm, can be 0 here?"),
-    ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
-     "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
-    ("ValueError", r"only one element tensors can be converted", "One number is asked for here, as by float() or a function of "
-     "the math module, and a whole tensor came. Torch has functions that take whole tensors."),
-    ("RuntimeError", r"cannot be converted to Scalar", "One number is asked for here, as by float() or .item(), and a whole "
-     "tensor came."),
-    ("TypeError", r"(len\(\) of|iteration over) a 0-d tensor", "A tensor has lost its axes here: a squeeze that names no axis "
-     "takes away every axis of size 1."),
-    ("TypeError", r"missing \d+ required|positional arguments? but|unexpected keyword", "A function is called with more or fewer "
-     "arguments than it takes. Compare the call with its first line; the first lines of the course's own stay as given."),
-    ("ValueError", r"^its parameters are |^its \w+ has shape", "The parameters are given in `__init__`: keep their names and "
-     "shapes, and write the computation with them."),
-    ("IndexError", r"out of bounds for dimension", "An index runs off the end of its axis. Print the shape: is it the axis "
-     "you mean, and does it hold so many entries?"),
-    ("AttributeError", r"'(tuple|list)' object", "A pair or a list is used as if it were one tensor. A model's state may be a "
-     "pair: hand it on as it came."),
-    ("AttributeError", r"'NoneType' object has no attribute '(mul_|div_|clamp_|norm)'$", NO_GRADIENT),
-    ("TypeError", r"\*\* or pow\(\): 'NoneType'", NO_GRADIENT),
-    ("AttributeError", r"'NoneType'", NONE),
-    ("TypeError", r"'NoneType'", NONE),
-    ("TypeError", r"not iterable|cannot unpack|can't unpack", "A result is taken apart that has another number of parts."),
-    ("AttributeError", r"has no attribute", "There is nothing of that name here: is it misspelt, or called something else where "
-     "it is made?"),
-    ("NameError", r"name '(weight_\w+|bias_\w+|hidden_size|input_size|cell)'", "That belongs to the object. Inside a method it "
-     "is reached through self."),
-    ("NameError", r"is not defined", "A name is used that is not defined here: is it misspelt, or an import missing? "
-     "(Of a notebook, cells marked as experiments are not run for a grade.)"),
-    ("ModuleNotFoundError", r".", "There is no such module here: is its name misspelt? Torch and the standard library "
-     "are enough."),
-    ("TabError", r".", "Tabs and spaces are mixed: indent with four spaces a level."),
-    ("SyntaxError", r"outside (of )?(a )?(function|loop)", "This line stands outside of what it belongs to: indent it as the "
-     "lines before it are."),
-    ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
-    ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),
-)  # fmt: skip
-
-
-def hint_for_failure(failure: Failure) -> str:
-    """What an exception of this type and message usually means, or ""."""
-    for kind, pattern, hint in USUAL:
-        if failure.kind == kind and re.search(pattern, failure.message):
-            return hint
-    return ""

@@ -12,8 +12,9 @@ from grader.checks.kit import Check, Mismatch, Part, checks_of, parts_of
 from grader.draw import Draw
 from grader.engine.client import Ended
 from grader.engine.values import Failure, Seen
+from grader.exceptions import hint_for_failure
 from grader.explain import which_parts
-from grader.hints import Outcome, add_hints, hint_for_failure
+from grader.hints import Outcome, add_hints
 from grader.lint import findings
 from grader.picture import picture_of
 from grader.results import CALLED_AS, TO_DO, CheckResult, TaskResult

@@ -21,8 +21,8 @@ from grader.engine.cells import run_cells
 from grader.engine.values import Array, Call, Failure, Given, Handle, Opaque, Seen
 from grader.engine.workbench import Workbench, failure_of
 from grader.examples import example_class
+from grader.exceptions import hint_for_failure
 from grader.explain import what_would_agree, which_parts
-from grader.hints import hint_for_failure
 from grader.judge import Judge
 from grader.nearest import Near, nearest, number_clause
 from grader.picture import picture_of

@@ -17,7 +17,7 @@ from grader.compare import Mismatch, agree, same_seen
 from grader.engine import props
 from grader.engine.values import Call, Failure, Given, Handle, Seen
 from grader.entries import list_clause
-from grader.hints import hint_for_failure
+from grader.exceptions import hint_for_failure
 from grader.recordings import Live, run_logged
 from grader.references import Variant, base_of, reference_bench, variant_bench, variants_of, with_mistake
 from grader.subject import Subject

@@ -15,6 +15,7 @@ from torch import nn
 
 __all__ = [
     "CharLM",
+    "Critic",
     "Filters",
     "Forecaster",
     "TableSeq2Seq",
@@ -27,6 +28,8 @@ __all__ = [
     "gradients_in_single",
     "gradients_of",
     "has_graph",
+    "how_asked",
+    "in_training",
     "item",
     "kept",
     "kind",
@@ -34,6 +37,7 @@ __all__ = [
     "load",
     "noted",
     "number",
+    "on_the_cpu",
     "one_by_one",
     "optimizer",
     "parameter_list",
@@ -163,6 +167,11 @@ def noted(value):
     return value
 
 
+def on_the_cpu(tensor: torch.Tensor) -> torch.Tensor:
+    """The same, which stays there when a check asks on another device."""
+    return tensor.cpu()
+
+
 def linear(features: int, outputs: int) -> nn.Linear:
     return nn.Linear(features, outputs)
 
@@ -219,6 +228,10 @@ def train(module: nn.Module, mode: bool) -> None:
     module.train(mode)
 
 
+def in_training(module: nn.Module) -> bool:
+    return module.training
+
+
 class Filters(nn.Module):
     """Parameters of these shapes, and nothing to do with them."""
 
@@ -257,6 +270,33 @@ class Forecaster(nn.Module):
 def shapes_seen(model: Forecaster | Callable) -> list[tuple]:
     """For every call so far: the shape of x, and whether a state came with it."""
     return list(model.shapes)
+
+
+class Critic(nn.Module):
+    """A classifier whose logit is the mean of what a table says of each real word: `model(ids, lengths) -> logits (N,)`.
+
+    In training it skips the first word: dropout that draws nothing. It notes how it was
+    asked, and raises a FloatingPointError at call number `breaks_at`.
+    """
+
+    def __init__(self, words: int, breaks_at: int = 0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(words))
+        self.breaks_at = breaks_at
+        self.asked = []
+
+    def forward(self, ids, lengths):
+        self.asked.append((self.training, torch.is_grad_enabled()))
+        if len(self.asked) == self.breaks_at:
+            raise FloatingPointError("the model broke off")
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        kept = (steps < lengths[:, None]) & ((steps > 0) | (not self.training))
+        return (self.weight[ids] * kept).sum(dim=1) / lengths
+
+
+def how_asked(model: Critic) -> list[tuple[bool, bool]]:
+    """For every call so far: whether it was in training mode, and whether gradients were recorded."""
+    return list(model.asked)
 
 
 class CharLM(nn.Module):

@@ -570,7 +570,8 @@ def evaluate(model, batches):
 
     Args:
         model: `model(ids, lengths)` gives logits (N,). It is asked in evaluation mode and left in the mode it was in.
-        batches: any iterable of `(ids, lengths, labels)`, where labels (N,) are 0 or 1; where the model is.
+        batches: any iterable of `(ids, lengths, labels)`, where labels (N,) are 0 or 1, as
+            int64, floats or bool; all of them where the model is.
 
     Returns:
         (2, 2), int64, on the CPU: entry [i, j] counts the reviews with label i whose answer is j. The answer is 1 for a logit
