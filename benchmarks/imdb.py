@@ -24,7 +24,7 @@ from toolkit.bag_of_words import fitted, fitted_with
 from toolkit.corpus import Corpus
 from toolkit.cost import parameter_count
 from toolkit.data import load_imdb
-from toolkit.real_reviews import BEST, CONTEST, CONTESTANTS, ENDS, Prepared, best_reader, contestant, prepared
+from toolkit.real_reviews import BEST, CONTESTANTS, ENDS, RECIPE, Prepared, contestant, prepared
 from toolkit.sentiment import Reading, accuracy, by_length, logits_of, train
 
 SEEDS = range(3)
@@ -54,9 +54,8 @@ def record_best(data: Prepared) -> None:
         }
     models, readings = [], []
     for seed in SEEDS:
-        torch.manual_seed(seed)
-        models.append(best_reader(len(data.vocabulary)))
-        readings.append(train(models[-1], data.train, BEST, seed=seed))
+        models.append(contestant(BEST, len(data.vocabulary), seed))
+        readings.append(train(models[-1], data.train, RECIPE, seed=seed))
         print(f"seed {seed}: {sum(readings[-1].seconds):.0f} s", flush=True)
     name = "LSTM, mean and maximum"
     rows[name] = told(name, models, data.test) | costs(models[0], readings)
@@ -73,10 +72,10 @@ def record_contest(data: Prepared) -> None:
         models, readings = [], []
         for seed in SEEDS:
             models.append(contestant(name, len(data.vocabulary), seed))
-            readings.append(train(models[-1], rest, CONTEST, held_out, seed=seed))
+            readings.append(train(models[-1], rest, RECIPE, held_out, seed=seed))
         rows[name] = told(name, models, data.test) | costs(models[0], readings)
         rows[name]["validation"] = [[round(one, 4) for one in reading.accuracies] for reading in readings]
-        save_scores("imdb_contest", "contest", {"22,500 training reviews": rows}, epochs=CONTEST.epochs, threads=1)
+        save_scores("imdb_contest", "contest", {"22,500 training reviews": rows}, epochs=RECIPE.epochs, threads=1)
 
 
 def told(name: str, models: list, test: Corpus) -> dict:
