@@ -1,12 +1,13 @@
 """Real reviews: what recurrent networks and linear models make of the Large Movie Review Dataset, which has to be fetched first.
 
 python -m toolkit.data fetch imdb
-python -m benchmarks.imdb [best] [contest]
+python -m benchmarks.imdb [best] [contest] [split]
 
 `best` trains the network of toolkit/real_reviews.py on all 25,000 training reviews with as many threads as there are cores,
 and tests it once on the 25,000 test reviews, beside the linear models. Every choice was made on 2,500 of the training
 reviews before. `contest` compares cells and ways to read, each with the same reviews, epochs and learning rate, without
-those 2,500, on one thread.
+those 2,500, on one thread. `split` says what validation reviews promise and what the test reviews keep: once the 2,500 are
+of other films than those trained on, once they are drawn at random.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def main() -> None:
     start = time.perf_counter()
     data = prepared(load_imdb())
     print(f"reviews as ids in {time.perf_counter() - start:.0f} s", flush=True)
-    for part in sys.argv[1:] or ("best", "contest"):
-        {"best": record_best, "contest": record_contest}[part](data)
+    parts = {"best": record_best, "contest": record_contest, "split": record_split}
+    for part in sys.argv[1:] or parts:
+        parts[part](data)
 
 
 def record_best(data: Prepared) -> None:
@@ -76,6 +78,24 @@ def record_contest(data: Prepared) -> None:
         rows[name] = told(name, models, data.test) | costs(models[0], readings)
         rows[name]["validation"] = [[round(one, 4) for one in reading.accuracies] for reading in readings]
         save_scores("imdb_contest", "contest", {"22,500 training reviews": rows}, epochs=RECIPE.epochs, threads=1)
+
+
+def record_split(data: Prepared) -> None:
+    torch.set_num_threads(1)
+    splits = {"of other films": data.held_out(), "drawn at random": data.drawn_at_random()}
+    rows = {}
+    for name, (rest, held_out) in splits.items():
+        validated, tested = [], []
+        for seed in SEEDS:
+            model = contestant(BEST, len(data.vocabulary), seed)
+            validated.append(train(model, rest, RECIPE, held_out, seed=seed).accuracies[-1])
+            tested.append(accuracy(logits_of(model, data.test), data.test.labels))
+        rows[f"validation reviews {name}"] = {"on these": summary(validated), "on the test reviews": summary(tested)}
+        print(name, validated, tested, flush=True)
+    unit = "share of answers that are right"
+    show_scores(
+        save("imdb_split", "python -m benchmarks.imdb split", SEEDS, rows, unit=unit, epochs=RECIPE.epochs, threads=1)
+    )
 
 
 def told(name: str, models: list, test: Corpus) -> dict:

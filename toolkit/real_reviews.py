@@ -16,7 +16,7 @@ from toolkit.data.reviews import Reviews
 from toolkit.review_reader import Dropout, ReviewReader
 from toolkit.sentiment import Recipe
 
-__all__ = ["BEST", "CONTESTANTS", "ENDS", "RECIPE", "Prepared", "contestant", "prepared"]
+__all__ = ["BEST", "CONTESTANTS", "ENDS", "LONGEST", "RECIPE", "Prepared", "contestant", "prepared"]
 
 VOCABULARY, LONGEST, HELD_OUT = 30_000, 400, 2_500
 ENDS = (100, 200, 300, 400)  # bins of the reviews' lengths, in words that are read
@@ -49,6 +49,11 @@ class Prepared:
         names is held out: reviews picked at random would be of films that the network was trained on.
         """
         return _without(self.train, [*self._last(0), *self._last(1)])
+
+    def drawn_at_random(self) -> tuple[Corpus, Corpus]:
+        """The same with 2,500 reviews drawn at random, to see what that is worth."""
+        order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(0)).tolist()
+        return _without(self.train, order[:HELD_OUT])
 
     def _last(self, label: int) -> list[int]:
         return (self.train.labels == label).nonzero()[:, 0].tolist()[-HELD_OUT // 2 :]
