@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def some_of(reviews: Reviews) -> tuple[Corpus, int]:
-    """256 of the reviews, half of each label; and the size of their vocabulary."""
+    """256 of the reviews, from both ends of the list, so that both labels are there; and the size of their vocabulary."""
     places = [*range(128), *range(len(reviews) - 128, len(reviews))]
     some = Reviews(reviews.name, *(tuple(part[place] for place in places) for part in (reviews.texts, reviews.labels)))
     words = stand_ins.Vocabulary.build(map(stand_ins.tokenize, some.texts))

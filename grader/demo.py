@@ -58,6 +58,7 @@ def _executed(name: str, course: Course, console: Console):
     source = (ROOT / "solution" / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
     notebook = solution_notebook(source, name, course)
     os.environ["UNROLLED_EXECUTION"] = "demo"  # an unsolved task in the reference is an error
+    os.environ["UNROLLED_DATA"] = str(ROOT / "build" / "embedded-data-alone")  # no folder: real sets take longer
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models: a second thread only waits
     with Progress(*COLUMNS, console=console, transient=True) as bar:
         todo = bar.add_task(name, total=len(notebook.cells))

@@ -30,7 +30,7 @@ def test_the_solution_notebook_executes_under_nbval(name, course, tmp_path):
     limits = [f"--nbval-cell-timeout={CELL_SECONDS}", "--nbval-kernel-startup-timeout=60"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", *limits, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, cwd=ROOT,
-                          env=os.environ | {"UNROLLED_EXECUTION": "nbval"})  # fmt: skip
+                          env=os.environ | {"UNROLLED_EXECUTION": "nbval", "UNROLLED_DATA": str(tmp_path)})  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
 
 
@@ -38,6 +38,7 @@ def test_the_solution_notebook_executes_under_nbval(name, course, tmp_path):
 def test_the_untouched_notebook_runs_through_and_earns_nothing(name, course, tmp_path, monkeypatch):
     monkeypatch.delenv("UNROLLED_EXECUTION", raising=False)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.setenv("UNROLLED_DATA", str(tmp_path / "data"))  # embedded data alone
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
     assert not any(cell.get("outputs") for cell in notebook.cells)
     (tmp_path / "starter").symlink_to(ROOT / "starter")

@@ -21,7 +21,9 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["#FFFFFF", COLOURS["blue"]])
 
 
 def plot_by_length(
-    accuracies: Mapping[str, Sequence[float | Sequence[float]]], bins: Sequence[str], counts: Sequence[int]
+    accuracies: Mapping[str, Sequence[float | Sequence[float]]],
+    bins: Sequence[str],
+    counts: Sequence[int] | None = None,
 ) -> Figure:
     """The share of right answers by the length of the review, a line for each contestant, and chance.
 
@@ -29,7 +31,7 @@ def plot_by_length(
         accuracies: contestant → for each bin a share from 0 to 1, or several, such as one for each seed: these are dots,
             and the line joins their medians. NaN where a bin is empty.
         bins: what the bins are called, such as "1 to 50".
-        counts: how many reviews each bin holds.
+        counts: how many reviews each bin holds; not written if it is None.
 
     Raises:
         ValueError: there is no contestant, a contestant or the counts have not one entry for each bin, or a share lies
@@ -37,18 +39,20 @@ def plot_by_length(
     """
     if not accuracies:
         raise ValueError("accuracies is empty, expected at least one contestant, such as {'LSTM': shares}")
-    if len(counts) != len(bins):
+    if counts is not None and len(counts) != len(bins):
         raise ValueError(f"counts has {len(counts)} entries, expected {len(bins)}: one for each bin")
     fig, (ax,) = figure([2.7])
     for place, ((name, shares), style) in enumerate(zip(accuracies.items(), styles(), strict=False)):
         shift = 0.09 * (place - (len(accuracies) - 1) / 2)
         _line(ax, _percents(name, shares, len(bins)), shift, name, style | {"marker": MARKS[place]})
     ax.axhline(50, color=COLOURS["black"], linewidth=1, linestyle=":", label="chance")
-    ax.set_xticks(range(len(bins)), [f"{name}\n{count:,}" for name, count in zip(bins, counts, strict=True)])
+    below = "" if counts is None else "; below it how many reviews there are"
+    names = bins if counts is None else [f"{name}\n{count:,}" for name, count in zip(bins, counts, strict=True)]
+    ax.set_xticks(range(len(bins)), names)
     ax.set_xlim(-0.5, len(bins) - 0.5)
     ax.set_ylim(top=101)
     ax.set_ylabel("right answers (%)")
-    ax.set_xlabel("length of the review (words); below it how many reviews there are")
+    ax.set_xlabel(f"length of the review (words){below}")
     if any(not isinstance(share, float | int) and len(share) > 1 for shares in accuracies.values() for share in shares):
         ax.plot(
             [], [], color="#666666", marker=".", linestyle="none", alpha=0.6, label="one seed; the line\njoins medians"

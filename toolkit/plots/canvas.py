@@ -32,7 +32,7 @@ COLOURS = {
     "vermilion": "#D55E00",
     "sky": "#56B4E9",
 }
-DASHES = ("-", "--", "-.", ":", (0, (6, 1.5)), (0, (3, 1, 1, 1)))  # the second way to tell lines apart
+DASHES = ("-", "--", "-.", ":", (0, (6, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 3)))  # the second way to tell lines apart
 TIME = "time (steps)"
 WIDTH = 8.0  # inches
 
@@ -96,8 +96,8 @@ def figure(heights: Sequence[float]) -> tuple[Figure, list[Axes]]:
 
 
 def styles() -> Iterator[dict]:
-    """Colours and dashes for up to six lines of one picture."""
-    names = [name for name in COLOURS if name != "black"]
+    """Colours and dashes for up to seven lines of one picture; black, which lines to compare with have, comes last."""
+    names = sorted(COLOURS, key="black".__eq__)
     return ({"color": COLOURS[name], "linestyle": dash} for name, dash in zip(names, DASHES, strict=True))
 
 

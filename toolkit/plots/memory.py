@@ -134,9 +134,8 @@ def _by_lag(ax: Axes, scores: Mapping[str, Mapping[str, Sequence[float]]], name:
 
 
 def _many_styles() -> list[dict]:
-    """Like `styles`, with a mark for each network and a seventh one."""
-    found = [style | {"marker": mark} for style, mark in zip(styles(), "osD^vP", strict=True)]
-    return [*found, {"color": COLOURS["black"], "linestyle": "-", "marker": "*"}]
+    """Colour, dash and mark for up to seven lines."""
+    return [style | {"marker": mark} for style, mark in zip(styles(), "osD^vPX", strict=True)]
 
 
 def plot_learning(runs: Mapping[str, object], steps: int | None = None) -> Figure:

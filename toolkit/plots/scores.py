@@ -13,7 +13,7 @@ from toolkit.plots.canvas import COLOURS, WIDTH, compare, figure, legend, number
 
 __all__ = ["plot_costs", "plot_horizon", "plot_matrices", "plot_scores"]
 
-MARKERS = ("o", "s", "^", "D", "v", "P")  # the second way to tell dots apart
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # the second way to tell dots apart
 BAR = {"marker": "|", "markersize": 15, "markeredgewidth": 2.2, "linestyle": "none"}
 DIVERGING = "PuOr"
 COSTS = {"values": "milliseconds per training step", "KiB kept": "KiB kept for each step of a sequence"}
@@ -60,6 +60,10 @@ def _contestants(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> list[st
 def _rows(ax: Axes, scores: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     """The dots of a panel, a row for each setting, the first one above."""
     names = _contestants(scores)
+    if len(names) > len(MARKERS):
+        raise ValueError(
+            f"there are {len(names)} contestants, expected {len(MARKERS)} at most: more can't be told apart"
+        )
     pitch = len(names) + 1
     for place, (name, style) in enumerate(zip(names, styles(), strict=False)):
         _dots(ax, [row.get(name, ()) for row in scores.values()], place, pitch, name, style["color"])
@@ -81,7 +85,7 @@ def _dots(ax: Axes, rows: Sequence[Sequence[float]], place: int, pitch: int, nam
     """One contestant's values in every row."""
     points = [(value, row * pitch + place) for row, values in enumerate(rows) for value in values]
     middles = [(statistics.median(values), row * pitch + place) for row, values in enumerate(rows) if len(values) > 1]
-    marker = MARKERS[place % len(MARKERS)]
+    marker = MARKERS[place]
     ax.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=6, alpha=0.55, linestyle="none",
             label=name)  # fmt: skip
     if middles:
