@@ -1,6 +1,7 @@
 """Seconds for the same reviews padded and packed, as they come and by length: a forward pass, a backward pass and a step of Adam.
 
-Beside them how much of the time goes into filling tensors with zeros. On synthetic reviews, and on real ones where they have been fetched. On one thread; the four ways take turns.
+Beside them how much of the time goes into filling tensors with zeros. On synthetic reviews and on real ones, which have to be
+fetched first. On one thread; the four ways take turns.
 
 python -m benchmarks.packing
 """
