@@ -19,6 +19,8 @@ def after_each_word(model: nn.Module, ids: Sequence[int], pad_batch: Callable = 
     The model reads every beginning of the review as a review of its own, so this holds for any model
     `model(ids, lengths) -> logits`. It is asked in evaluation mode; its mode is restored.
     """
+    if not ids:
+        return torch.zeros(0)
     training, device = model.training, next(model.parameters()).device
     model.eval()
     beginnings, lengths = pad_batch([list(ids[:end]) for end in range(1, len(ids) + 1)])
