@@ -483,7 +483,7 @@ def test_the_line_shades_the_largest_change():
     ("call", "message"),
     [
         (lambda: plots.plot_reading(["a"], torch.zeros(2)), r"shape \(2,\) for 1 words, expected \(1,\)"),
-        (lambda: plots.plot_reading([], torch.zeros(0)), "for 0 words"),
+        (lambda: plots.plot_reading([], torch.zeros(0)), "has no words"),
         (lambda: plots.plot_reading(["a"], torch.tensor([2.5])), "run from 2.5 to 2.5, expected 0 to 1: apply"),
         (lambda: plots.plot_reading(["a"], torch.tensor([NAN])), "expected 0 to 1"),
         (
