@@ -187,3 +187,22 @@ def test_a_prediction_stands_over_the_figure_and_in_it():
     star = fig.axes[0].get_lines()[-1]
     assert (list(star.get_xdata()), list(star.get_ydata())) == ([2], [0.5])
     assert "You predicted 0.5" in plots.image_html(fig, "a line")
+
+
+def test_lines_share_their_places_and_stand_beside_what_they_are_compared_with():
+    fig = plots.plot_lines(
+        {"a": [1.0, 2.0], "b": [3.0, 1.0]}, [10, 1000], "unit", "across", compared={"chance": 2.0}, log=True
+    )
+    (ax,) = fig.axes
+    assert [line.get_label() for line in ax.lines] == ["a", "b", "chance"]
+    assert ax.get_xscale() == "log" and (ax.get_xlabel(), ax.get_ylabel()) == ("across", "unit")
+
+
+def test_scores_show_seven_contestants_and_refuse_an_eighth():
+    def row(count):
+        return {"setting": {f"contestant {number}": [number] for number in range(count)}}
+
+    (ax,) = plots.plot_scores(row(7), "unit").axes
+    assert {f"contestant {number}" for number in range(7)} <= {line.get_label() for line in ax.lines}
+    with pytest.raises(ValueError, match="8 contestants, expected 7 at most"):
+        plots.plot_scores(row(8), "unit")

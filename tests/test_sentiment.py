@@ -12,8 +12,9 @@ from toolkit import stand_ins
 from toolkit.bag_of_words import BagOfWords, OnBatches, fitted, fitted_with
 from toolkit.corpus import cut, encoded, in_batches
 from toolkit.data.reviews import Reviews
+from toolkit.data.samples import fetched_reviews
 from toolkit.neighbours import flat
-from toolkit.packing import WAYS, last_output, share_of_padding, ways_to_read
+from toolkit.packing import WAYS, Careless, as_they_come, last_output, share_of_padding, ways_to_read
 from toolkit.reading import after_each_word, where, with_more_padding
 from toolkit.real_reviews import BEST, CONTESTANTS, contestant, prepared
 from toolkit.review_reader import Dropout, ReviewReader, as_packed, reversed_rows
@@ -241,3 +242,34 @@ def test_contestants_are_of_one_size():
 )
 def test_where_words_stand(part, places):
     assert where(["a", "b", "a", "b", "a"], part) == places
+
+
+def test_a_careless_reader_sees_the_last_output_whatever_the_lengths():
+    torch.manual_seed(0)
+    reader = Careless(9, 3, 4).eval()
+    ids, lengths = stand_ins.pad_batch([[3, 4, 5], [6]])
+    torch.testing.assert_close(reader(ids, lengths), last_output(as_packed(reader))(ids, lengths))
+    assert (reader(ids, lengths) - reader(nn.functional.pad(ids, (0, 9)), lengths)).abs().min() > 1e-4
+
+
+def test_batches_as_they_come():
+    lengths, source = torch.arange(10), torch.Generator().manual_seed(0)
+    first, second = (as_they_come(lengths, 4, source) for _ in range(2))
+    assert [len(batch) for batch in first] == [4, 4, 2] and sorted(torch.cat(first).tolist()) == list(range(10))
+    assert not torch.equal(torch.cat(first), torch.cat(second))
+
+
+def test_validation_reviews_are_the_last_of_either_label_or_drawn():
+    texts = tuple(f"review {number}" for number in range(6000))
+    made_up = Reviews("made up", texts, (0,) * 3000 + (1,) * 3000)
+    data = prepared({"train": made_up, "test": made_up})
+    rest, held_out = data.held_out()
+    assert (len(rest), len(held_out)) == (3500, 2500) and held_out.labels.sum() == 1250
+    assert rest.ids == data.train.ids[:1750] + data.train.ids[3000:4750]
+    others, drawn = data.drawn_at_random()
+    assert (len(others), len(drawn)) == (3500, 2500) and drawn.ids != held_out.ids
+
+
+def test_without_the_real_reviews_a_line_says_how_to_bring_them(tmp_path, capsys):
+    assert fetched_reviews(tmp_path) is None
+    assert "python -m toolkit.data fetch imdb" in capsys.readouterr().out
