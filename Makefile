@@ -56,9 +56,9 @@ data: setup          ## fetch the real data sets
 bench: setup         ## measure; the tables land in benchmarks/results
 	@for name in grading_speed order rollouts clipping rnn_speed cells collapse; do $(BIN)/python -m benchmarks.$$name; done
 	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
-	@echo "About ten minutes each: $(BIN)/python -m benchmarks.reviews, and so padding"
+	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
-	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (2 minutes), and so imdb (45)"
+	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 
 bundle: setup        ## write the students' zip
 	$(BIN)/python -m grader bundle
