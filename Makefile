@@ -31,7 +31,7 @@ test: setup          ## run all tests, at most four at a time; one after another
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-lab: setup           ## open the notebooks in JupyterLab: make lab, or make lab NOTEBOOK=2
+lab: setup           ## open the notebooks in JupyterLab: make lab, or make lab NOTEBOOK=3
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(firstword $(wildcard notebooks/0$(NOTEBOOK)_*.ipynb) notebooks)
 
 check: setup         ## check your work: make check, or make check TASK=1.2
@@ -56,7 +56,9 @@ data: setup          ## fetch the real data sets
 bench: setup         ## measure; the tables land in benchmarks/results
 	@for name in grading_speed order rollouts clipping rnn_speed cells collapse; do $(BIN)/python -m benchmarks.$$name; done
 	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
+	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
+	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 
 bundle: setup        ## write the students' zip
 	$(BIN)/python -m grader bundle

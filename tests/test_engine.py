@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 import pytest
@@ -16,7 +19,9 @@ from grader.engine.codec import CodecError, decode, encode, from_file, to_file
 from grader.engine.values import Array, Call, Failure, Given, Handle, Load, Opaque, Seen, Substitute
 from grader.engine.wire import HEADER, MAX_FRAME, Wire, WireClosed, WireError, WireTimeout
 from grader.engine.workbench import Workbench
+from grader.notebooks import parse, runnable_cells
 from grader.sessions import WorkerSession
+from tests.conftest import ROOT
 
 linux = pytest.mark.skipif(not hasattr(os, "fork") or not os.path.isdir("/proc"), reason="forked workers are for Linux")
 
@@ -346,6 +351,27 @@ def test_cells_import_the_students_own_modules(open_session):
     session = open_session({"rnn": "y = 41"}, {"cells1": cells})
     begun(session, "cells1")
     assert session.perform(Call("cells1", "f"), None).value == 41
+
+
+def imported_by_its_cells(notebook) -> set[str]:
+    """The toolkit's modules that the cells of a notebook import which a worker runs."""
+    cells = parse(notebook.read_bytes())
+    names = set()
+    for _, source in runnable_cells(notebook.name, cells, released=cells):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module == "toolkit":
+                names |= {f"toolkit.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module.startswith("toolkit."):
+                names.add(node.module)
+    return names
+
+
+def test_what_the_notebooks_import_is_warm():
+    code = "import sys; from grader.engine.nursery import warm_up; warm_up(); print(*sys.modules)"
+    warm = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        wanted = imported_by_its_cells(notebook)
+        assert wanted and not wanted - set(warm.split()), notebook.name
 
 
 def test_a_spawned_worker_answers_like_a_forked_one():

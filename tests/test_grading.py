@@ -16,6 +16,7 @@ from grader.references import variants_of
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.results import is_missing
+from grader.tasks import load_course
 from tests.conftest import ROOT
 from tests.grading import graded, points, run, solved, verdicts
 
@@ -92,6 +93,8 @@ def test_what_of_another_notebook_was_not_handed_in_is_told_as_that(example_reco
     ("total = torch.stack([p.grad.norm() for p in parameters])", "clip_gradient_norm_"),
     ("total = torch.linalg.vector_norm(parameters[0].grad)", "clip_gradient_norm_"),
     ("total = torch.nn.utils.get_total_norm([p.grad for p in parameters])", "clip_gradient_norm_"),
+    ("return torch.nn.functional.embedding(ids, self.weight, self.padding_idx)", "Embedding"),
+    ("from torch.nn import Embedding as Table; return Table(self.num_embeddings, self.embedding_dim)(ids)", "Embedding"),
 ])  # fmt: skip
 def test_what_a_task_forbids_is_found(course, line, task):
     from grader.lint import findings
@@ -157,10 +160,11 @@ UNUSABLE = [
     (["check", "7.7"], "names no task or notebook"),
     (["check", "2.11"], "names no task or notebook; the tasks of notebook 2 that can be checked are 2.1, 2.2"),
     (["check", "2.1", "2.99"], "'2.99' names no task or notebook"),
-    (["check", "3"], "'3' names no task or notebook; expected a notebook (1, 2"),
-    (["check", "03_imdb_sentiment"], "names no task or notebook"),
+    (["check", "9"], f"'9' names no task or notebook; expected a notebook ({', '.join(load_course().notebooks)}"),
+    (["check", "09_no_such_notebook"], "names no task or notebook"),
     (["check", "1.9"], "a written answer"),
     (["check", "2.10"], "a written answer"),
+    (["check", "3.9"], "a written answer"),
     (["check", "2."], "names no task or notebook"),
     (["check", ""], "names no task or notebook"),
     (["check", "1.1", "--impl", "nowhere"], "neither starter, solution nor"),

@@ -141,6 +141,17 @@ def test_the_bundle_holds_no_line_of_a_solution(tmp_path):
                 assert told or not places, (line, places)
 
 
+def test_the_bundle_holds_every_notebook_with_what_it_needs():
+    course, files = load_course(), bundled_files(ROOT)
+    for notebook in course.notebooks.values():
+        needed = {f"notebooks/{notebook.name}.ipynb", f"starter/{notebook.module}.py"}
+        assert needed | {f"grader/cases/{task.id}.safetensors" for task in course.graded_in(notebook)} <= files.keys()
+    listed = tomllib.loads(files["pyproject.toml"].decode())["tool"]["setuptools"]["packages"]
+    assert {f"{name.replace('.', '/')}/__init__.py" for name in listed} <= files.keys()
+    toolkit = {path.relative_to(ROOT).as_posix() for path in (ROOT / "toolkit").rglob("*.py")}
+    assert toolkit <= files.keys()
+
+
 def test_the_bundle_is_a_course_that_checks(tmp_path):
     write_bundle(ROOT, tmp_path / "course.zip")
     first = (tmp_path / "course.zip").read_bytes()

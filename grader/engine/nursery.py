@@ -25,7 +25,8 @@ __all__ = ["main", "run", "warm_up"]
 PR_SET_CHILD_SUBREAPER = 36
 NEEDED = ("grader.engine.worker", "matplotlib.pyplot", "toolkit.plots", "toolkit.stand_ins", "toolkit.training",
           "toolkit.forecaster", "toolkit.series", "toolkit.device", "toolkit.baselines", "toolkit.diagrams", "toolkit.recorded",
-          "toolkit.trial")  # fmt: skip
+          "toolkit.trial", "toolkit.contestants", "toolkit.memory", "toolkit.reach", "toolkit.corpus", "toolkit.readers",
+          "toolkit.reading", "toolkit.review_reader", "toolkit.reviews", "toolkit.sentiment", "toolkit.tables")  # fmt: skip
 
 
 def warm_up() -> None:

@@ -31,8 +31,9 @@ def class_table(results: dict, course: Course) -> Table:
     table.add_column("score", justify="right", no_wrap=True)
     groups = [notebook for notebook in course.notebooks.values() if course.graded_in(notebook)]
     for notebook in groups:
-        numbers = " ".join(_number(task) for task in course.graded_in(notebook))
-        table.add_column(f"notebook {notebook.number}\n{numbers}", no_wrap=True)
+        numbers = "".join(_number(task) for task in course.graded_in(notebook))
+        # a name can be cut short, a sign can't
+        table.add_column(f"notebook {notebook.number}\n{numbers}", no_wrap=True, min_width=len(numbers))
     for entry in results["submissions"]:
         signs = {task["id"]: _sign(task) for task in entry["tasks"]}
         cells = [_signs(course.graded_in(notebook), signs) for notebook in groups]
@@ -54,7 +55,7 @@ def _number(task: Task) -> str:
 
 def _signs(tasks: list[Task], signs: dict[str, str]) -> str:
     """A notebook's signs, each at the end of its task's number."""
-    return " ".join(" " * (len(_number(task)) - 1) + signs.get(task.id, ABSENT) for task in tasks)
+    return "".join(" " * (len(_number(task)) - 1) + signs.get(task.id, ABSENT) for task in tasks)
 
 
 def progress_table(course: Course, state: dict[str, dict], digests: dict[str, str]) -> Table:
