@@ -126,10 +126,11 @@ def by_length(logits: torch.Tensor, corpus: Corpus, ends: Sequence[int]) -> list
 
 def _step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: tuple, max_norm: float) -> float:
     ids, lengths, labels = batch
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     loss = nn.functional.binary_cross_entropy_with_logits(model(ids, lengths), labels.float())
     optimizer.zero_grad()
     loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    nn.utils.clip_grad_norm_(parameters, max_norm)
     optimizer.step()
     return loss.item()
 
