@@ -275,12 +275,13 @@ def shapes_seen(model: Forecaster | Callable) -> list[tuple]:
 class Critic(nn.Module):
     """A classifier whose logit is the mean of what a table says of each real word: `model(ids, lengths) -> logits (N,)`.
 
-    In training it skips the first word: dropout that draws nothing. It notes how it was
-    asked, and raises a FloatingPointError at call number `breaks_at`.
+    In training it skips the first word: dropout that draws nothing, in a part of its own, as dropout has it. It notes how it
+    was asked, and raises a FloatingPointError at call number `breaks_at`.
     """
 
     def __init__(self, words: int, breaks_at: int = 0):
         super().__init__()
+        self.dropout = nn.Identity()
         self.weight = nn.Parameter(torch.zeros(words))
         self.breaks_at = breaks_at
         self.asked = []
@@ -290,7 +291,7 @@ class Critic(nn.Module):
         if len(self.asked) == self.breaks_at:
             raise FloatingPointError("the model broke off")
         steps = torch.arange(ids.shape[1], device=ids.device)
-        kept = (steps < lengths[:, None]) & ((steps > 0) | (not self.training))
+        kept = (steps < lengths[:, None]) & ((steps > 0) | (not self.dropout.training))
         return (self.weight[ids] * kept).sum(dim=1) / lengths
 
 
