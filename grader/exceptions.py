@@ -305,6 +305,8 @@ USUAL = (
     ("SyntaxError", r"outside (of )?(a )?(function|loop)", "This line stands outside of what it belongs to: indent it as the "
      "lines before it are."),
     ("IndentationError", r".", "Check the indentation of this line and the one before it: four spaces a level."),
+    ("SyntaxError", r"from __future__ imports must occur",
+     "The line `from __future__ import annotations` has to come before all others: put your own imports below it."),
     ("SyntaxError", r".", "Python can't read this line or the one before it: look for an unclosed bracket or a missing colon."),
 )  # fmt: skip
 

@@ -228,8 +228,10 @@ def train(module: nn.Module, mode: bool) -> None:
     module.train(mode)
 
 
-def in_training(module: nn.Module) -> bool:
-    return module.training
+def in_training(module: nn.Module) -> bool | None:
+    """The mode of the module and all its parts; None where they differ."""
+    modes = {part.training for part in module.modules()}
+    return modes.pop() if len(modes) == 1 else None
 
 
 class Filters(nn.Module):
