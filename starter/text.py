@@ -160,7 +160,8 @@ class Embedding(nn.Module):
             ids: (...), int64, of any shape.
 
         Returns:
-            (..., E). The row of `padding_idx` gets no gradient.
+            (..., E), each the row of its id. The row of `padding_idx` is looked up like any other, also if it should hold
+            something, but gets no gradient.
 
         Raises:
             TypeError: the ids are no whole numbers.
