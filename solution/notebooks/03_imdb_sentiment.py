@@ -68,7 +68,7 @@ tokens = stand_ins.tokenize("The acting is superb and the music is a joy, but th
 fig = plots.plot_reading(tokens, after_each_word(lstm, words.encode(tokens)), "A synthetic review, word by word")
 show(
     fig,
-    alt="Under each word a bar: near 50 % at first, up after superb and joy, down after but, and at 0 % after bore.",
+    alt="Under each word a bar: below 50 % at first, above it after superb and joy, down after but, at 0 % after bore.",
 )
 
 # %% [markdown]
@@ -91,7 +91,7 @@ show(diagrams.draw_text_pipeline(), alt=diagrams.ALT["text_pipeline"])
 # - say when a bag of words is enough.
 #
 # **You need** notebooks 1 and 2, or the same knowledge: recurrent layers, their states, a training loop. **Time:**
-# about five hours, two and a half of them for the exercises.
+# about five hours, two hours and forty minutes of them for the exercises.
 #
 # **How to work.** Open `starter/text.py` beside this notebook. Six exercises name a function or class there, two (3.7
 # and 3.8) a cell of this notebook, and one (3.9) is a text; replace its `raise NotImplementedError`, save, and run
@@ -158,14 +158,15 @@ show(fig, alt="A histogram of lengths on a logarithmic axis, from 5 to nearly 40
 #
 # *20 minutes · difficulty 1 of 3 · 3 points · edit `build`, `encode` and `decode` of `Vocabulary` in `starter/text.py`*
 #
-# A network wants numbers. Id 0 is kept for padding and id 1 for all words that the vocabulary doesn't know; from 2 on
-# come the words, the most frequent first, those that are equally frequent in alphabetical order. That last rule
-# sounds pedantic. Without it the ids depend on the order in which texts were read, and a model that was saved
-# yesterday reads other words today.
+# `build` makes a vocabulary of lists of words, `encode` turns words into ids, `decode` ids into words, and leaves
+# padding out. `max_size` counts the two special entries. A network wants numbers. Id 0 is kept for padding and id 1
+# for all words that the vocabulary doesn't know; from 2 on come the words, the most frequent first, those that are
+# equally frequent in alphabetical order. That last rule sounds pedantic. Without it the ids depend on the order in
+# which texts were read, and a model that was saved yesterday reads other words today.
 #
 # <details><summary>A nudge</summary>
 #
-# What goes through your `build` if `max_size` is 10: how many words of the texts does the vocabulary hold then?
+# If `max_size` is 10, how many words of the texts does the vocabulary hold?
 #
 # </details>
 # <details><summary>A stronger hint</summary>
@@ -200,7 +201,10 @@ fig = plots.plot_lines(
 )
 headline(fig, said)
 footnote(fig, tokenize, Vocabulary)
-show(fig, alt="The share of words covered, over the size of the vocabulary: half with 100 words, all with 965.")
+show(
+    fig,
+    alt="The share of words covered, over the size of the vocabulary: half with 100 words, all with the grammar's 963.",
+)
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
@@ -217,10 +221,10 @@ show(fig, alt="The share of words covered, over the size of the vocabulary: half
 # %% [markdown]
 # ## A vector for each word
 #
-# An id is a name, not a quantity: word 7 is not greater than word 5. The honest code for it is a **one-hot** vector,
-# V long, with a single 1. A linear layer on it multiplies with a matrix (V, E). The product of a one-hot vector and a
-# matrix is one row of the matrix, so nobody makes the product: one looks the row up. That is all an **embedding** is,
-# a linear layer whose input is known to be one-hot:
+# An id is a name, not a quantity: word 7 is not greater than word 5. A code without a false order is a **one-hot**
+# vector, V long, with a single 1. A linear layer on it multiplies with a matrix (V, E). The product of a one-hot
+# vector and a matrix is one row of the matrix, so nobody makes the product: one looks the row up. That is all an
+# **embedding** is, a linear layer whose input is known to be one-hot:
 #
 # $$\mathrm{onehot}(i)\, W = W_{i,:}$$
 #
@@ -255,11 +259,11 @@ show(diagrams.draw_one_hot(), alt=diagrams.ALT["one_hot"])
 check("3.3")
 
 # %% [markdown]
-# The product with one-hot vectors gives the same numbers. How many times longer does it take, for a batch of 32
-# reviews of 50 words, with 2,000 entries in the vocabulary and 32 features?
+# The product with one-hot vectors gives the same numbers. How many times longer does it take, the making of the
+# vectors included, for a batch of 32 reviews of 50 words, with 2,000 entries in the vocabulary and 32 features?
 
 # %%
-guess = predict("3.3", 60)
+guess = predict("3.3", 15)
 
 # %% tags=["experiment"]
 from toolkit.timing import side_by_side
@@ -355,7 +359,7 @@ show(diagrams.draw_bidirectional(), alt=diagrams.ALT["bidirectional"])
 # Return the logits (N,): `head` of the last real hidden state; with two directions, of the forward state after the
 # last word and, behind it, the backward state after the first. Go through `pack_padded_sequence`. The lengths come in
 # any order and perhaps from another device, and one may be 0: such a review gets a finite logit, the same in every
-# batch.
+# batch (zeros in the place of its state will do).
 #
 # <details><summary>A nudge</summary>
 #
@@ -394,6 +398,8 @@ ids, lengths = pad_batch(corpora["test"].only(range(300)).ids)
 with torch.no_grad():
     packed, last = (read(ids.to(device), lengths).cpu() for read in (classifier, careless))
 print(f"The demo's own answers: at most {(packed - logits_of(lstm, corpora['test'])[:300]).abs().max():.0e} away.")
+moved = (last - packed).abs()
+print(f"By padding the logits move by {moved.median():.1f} in the median and by {moved.max():.1f} at most.")
 said = outcome("3.5", 100 * ((packed > 0) != (last > 0)).float().mean().item())
 
 # %% tags=["experiment"]
@@ -414,15 +420,18 @@ fig = plots.plot_lines(
 )
 headline(fig, f"{said} (Synthetic reviews.)")
 footnote(fig, pad_batch, classifier)
-show(fig, alt="Three lines: the logit moves by up to 1.3 within ten steps of padding, then hardly; packed it stays.")
+show(
+    fig,
+    alt="Three lines: the logit moves by up to 1.3 in the first ten steps and settles after about twenty; packed it stays.",
+)
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# Hardly any: one of the 300. The logits move with the padding, by up to 1.3, but they were at 5 or beyond, and stay
-# on their side. The network has learnt to hold a verdict through hundreds of words of plot, and holds it through
-# padding as well. So a test of the answers alone would not have found the mistake, in *this* network. The logits show
-# it: they depend on who else is in the batch.
+# Hardly any: one of the 300. The logits do move with the padding, by 0.7 in the median and by more than 5 at most,
+# but most stand far from 0 and stay on their side. The network has learnt to hold a verdict through hundreds of words
+# of plot, and holds it through padding as well. So a test of the answers alone would not have found the mistake, in
+# *this* network. The logits show it: they depend on who else is in the batch.
 #
 # </details>
 #
@@ -434,23 +443,21 @@ show(fig, alt="Three lines: the logit moves by up to 1.3 within ten steps of pad
 record = recorded("padding")
 print(record.source)
 fig = plots.plot_scores(record.scores, "share of right answers on the synthetic test reviews", lines={"chance": 0.5})
-show(
-    fig, alt="Read after the last real word the LSTM gets 98 to 99 % right in all seeds; by its very last output, 50 %."
-)
+show(fig, alt="Read after the last real word the LSTM gets 97.5 to 99.5 % right; by its very last output, 50 %.")
 
 # %% [markdown]
 # It learns nothing at all. The gradient of a loss at the last column has to come back through the padding, hundreds
-# of steps of it, before it meets a word: notebook 2 said what arrives after that. Nothing warns you. The shapes are
-# right, the loss is ln 2, and the same network, read two lines of code otherwise, gets 99 %.
+# of steps of it, before it meets a word: notebook 2 said what arrives after that. No error warns you: the shapes are
+# right, and only the accuracy stays at a coin's. The same network, read two lines of code otherwise, gets 99 %.
 
 # %% [markdown]
 # ### 3.6 A mean that leaves padding out
 #
 # *15 minutes · difficulty 2 of 3 · 1 point · edit `masked_mean` in `starter/text.py`*
 #
-# The last state is not the only thing that one can take. A mean over all states is short-sighted in no direction, and
-# trains faster on long texts; but a mean has to know what to leave out. Return the mean over the real steps of each
-# row, (N, F), and zeros for a row without any. What stands in the padding may be anything, NaN too.
+# The last state is not the only thing that one can take. A mean over all states weighs every step alike, and a gradient
+# reaches each of them directly; but it has to know what to leave out. Return the mean over the real steps of each row,
+# (N, F), and zeros for a row without any. What stands in the padding may be anything, NaN too.
 
 # %% tags=["experiment"]
 show(diagrams.draw_masked_mean(), alt=diagrams.ALT["masked_mean"])
@@ -485,7 +492,7 @@ fig = plots.plot_lines(lines, amounts, "mean of unit 0", "steps of padding behin
 footnote(fig, masked_mean, classifier)
 show(
     fig,
-    alt="Over the steps of padding: the mean over the real steps stays; the mean over all rises, and then drifts away.",
+    alt="Over the steps of padding: the mean over the real steps stays; the mean over all jumps up within seven steps and then falls slowly.",
 )
 
 # %% [markdown]
@@ -503,8 +510,9 @@ show(
 # *15 minutes · difficulty 2 of 3 · 2 points · edit `length_buckets` in the next cell*
 #
 # Return a list of batches, each a tensor of places in `lengths`. Every place stands in one batch, all batches but one
-# are full, and sorted by length they follow each other without overlap. The order of the batches is random: a network
-# that always reads the short reviews first would forget them over the long ones.
+# are full, and put in order of length, no batch holds a review that is shorter than one of the batch before. The
+# order of the batches is random: a network that always reads the short reviews first would forget them over the long
+# ones.
 #
 # <details><summary>A nudge</summary>
 #
@@ -597,13 +605,15 @@ show(fig, alt="Seconds for 256 reviews: packed takes longest, padded by length l
 # other ways, which torch's profiler shows (`python -m benchmarks.packing`). Padded rows go through the layer as a
 # whole, in one call of oneDNN's LSTM; packed rows of unequal length are computed step by step. And on the way back,
 # the gradient of each step is first a tensor of zeros as long as the *whole* batch, into which that one step is
-# written. In the record, a pass over 256 synthetic reviews fills 5,142 tensors packed and 56 padded, and filling them
-# takes eight tenths of the time. On 256 real reviews packing takes 8 to 9 times as long as padding.
+# written. In the record (64 units), a pass over 256 synthetic reviews fills 5,142 tensors packed and 56 padded, and
+# filling them takes eight tenths of the time. On 256 real reviews packing takes 8 to 9 times as long as padding; the
+# fills are a fifth of that.
 #
 # Batches of similar length take away nearly all padding, and keep the quick layer: of the four ways they are the
-# fastest by a factor of two and more. On a GPU the order may be another. Packing is still the plain way to be
-# *right*, in both directions and for every length; that is why your classifier packs, and why the training here pads,
-# reads the same last real states, and was held against your classifier's answers before.
+# fastest, by a factor of two to three on synthetic reviews and of 1.3 on real ones, which differ less in length. On a
+# GPU the order may be another. Packing is still the plain way to be *right*, in both directions and for every length;
+# that is why your classifier packs, and why the training here pads, reads the same last real states, and was held
+# against your classifier's answers before.
 #
 # </details>
 
@@ -699,14 +709,14 @@ show(
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# Hardly more than a coin. The linear model knows which words stand in a review, and praise and blame stand in nearly
-# all of them. Pairs of neighbours help a little: *isn't dull* is a pair, and *but* stands before half a sentence, not
-# before a word. The LSTM has about two and a half times as many parameters as the model with pairs, and gets nearly
-# all right.
+# 58 %: not much more than a coin. The linear model knows which words stand in a review, and praise and blame stand in
+# nearly all of them. Pairs of neighbours help a little: *isn't dull* is a pair, and *but* stands before half a
+# sentence, not before a word. The LSTM has about two and a half times as many parameters as the model with pairs, and
+# gets nearly all right.
 #
 # </details>
 #
-# Recurrence alone isn't it, though. The same data, the same number of epochs, the same size, and a *vanilla RNN* in
+# Recurrence alone isn't enough, though. The same data, the same number of epochs, the same size, and a *vanilla RNN* in
 # the place of the LSTM (about 12 seconds): which share of the reviews with more than 100 words does it get right, in
 # percent?
 
@@ -743,18 +753,19 @@ fig = plots.plot_scores(record.scores, "share of right answers on synthetic revi
 show(
     fig,
     alt="Test and unseen reviews: LSTM, GRU and bidirectional LSTM between 98 and 100 %, both RNNs between 43 and 66 %, the "
-    "linear models at 58 and 62 %, and below 50 % on the unseen ones.",
+    "linear models at 58 and 62 %, and at 43 and 49.5 % on the unseen ones.",
 )
 
 # %% [markdown]
 # With gates: 98 to 100 % in every seed, and nearly as much where the combinations were never seen. The network has
-# not learnt that *isn't dull* is praise, it has learnt what *isn't* does. Without gates: 54 to 66 %, a little above
-# the linear models on the shortest reviews and near chance on those of more than 50 words, also with an orthogonal
-# matrix, which was so good at repeating bits in notebook 2. There everything had to be kept. Here one verdict has to
-# be told from a hundred other words, and kept.
+# not learnt that *isn't dull* is praise, it has learnt what *isn't* does. Without gates: 51 to 66 %. On the shortest
+# reviews they are about level with pairs; above 50 words they get between 45 and 66 %, depending on the seed, also
+# with an orthogonal matrix, which was so good at repeating bits in notebook 2. There everything had to be kept. Here
+# one verdict has to be told from a hundred other words, and kept.
 #
-# The linear models fall *below* chance on the unseen reviews. That is no accident: a word that was never denied in
-# training has the weight of its plain meaning, and in the unseen reviews it is denied.
+# The linear model on words falls *below* chance on the unseen reviews, to 43 %, and pairs to chance. That is no
+# accident: a word that was never denied in training has the weight of its plain meaning, and in the unseen reviews it
+# is denied.
 #
 # A second direction adds nothing here, and costs more: the verdict can be read from the front. All had the same
 # twelve epochs, and these took the LSTM 9 seconds, the RNN 12, the bidirectional LSTM 15 and the GRU 28: the quick
@@ -779,10 +790,13 @@ fig = plots.plot_reading(tokens, chances, "A synthetic review", decisive=where(t
 footnote(fig, tokenize, classifier)
 show(
     fig,
-    alt="A review word by word; the probability of liked swings until the decisive words, and then stays on its side.",
+    alt="A review word by word; the probability of liked swings up at chore, inside the decisive words, and ends at 2 %.",
 )
 
 # %% [markdown]
+# The network swings on *chore*: after *I had prepared myself for*, whatever comes first is usually turned around, and
+# only *what I was given* settles who says what of what.
+#
 # And a long one, as a line: the verdict stands early, and the network has to hold it through the plot.
 
 # %% tags=["experiment"]
@@ -802,7 +816,7 @@ show(
 )
 
 # %% [markdown]
-# The small peaks are words of praise in the plot: they move the state, and it comes back.
+# Most of the small peaks follow words of praise in the plot: they move the state, and it comes back.
 #
 # Now yours. Write a review in the words of the synthetic ones (words that it doesn't know become `<unk>`), run the
 # cell, change one word, and run it again.
@@ -859,24 +873,25 @@ fig = plots.plot_words(
 )
 show(
     fig,
-    alt="Words as points. Before training they lie anywhere; after it blame lies on one side, praise on the other, and the "
-    "words that turn a sentence above and below.",
+    alt="Words as points. Before training they lie anywhere; after it blame lies on one side and praise on the other, with hardly, "
+    "although and not off the line between them.",
 )
 
 # %% [markdown]
-# Nobody told it that *superb* and *elegant* are alike. They stand in the same places of sentences that end in the
-# same label, and that is enough. The plane of each panel is its own (the two directions in which its points lie
-# farthest apart; the percentage is the share of their variance that it keeps), so compare groups, not places.
-# *Hardly* and *not* have moved away from both sides: they don't praise or blame, they turn.
+# Nobody told it that the neighbours in the table are alike. They stand in the same places of sentences that end in
+# the same label, and that is enough. (*Castle* and *spy*, beside *dull*, are chance: words of the plot mean nothing
+# here, and may lie anywhere.) The plane of each panel is its own (the two directions in which its points lie farthest
+# apart; the percentage is the share of their variance that it keeps), so compare groups, not places. *Hardly*,
+# *although* and *not* lie off the line from blame to praise: they do neither, they turn.
 
 # %% [markdown]
 # ## The real reviews
 #
 # So much for reviews that were made so that order decides. What about real ones? The Large Movie Review Dataset (Maas
 # et al., 2011) has 25,000 for training and 25,000 for testing, half of either liked. They have 174 words in the
-# median, so much room to repeat an opinion. The test reviews are of other films than the training reviews.
+# median, which leaves room to repeat an opinion. The test reviews are of other films than the training reviews.
 #
-# Everybody reads with a vocabulary of 30,000 words. The recurrent networks get the first and the last 200 words of a
+# All models read with a vocabulary of 30,000 words. The recurrent networks get the first and the last 200 words of a
 # long review, 64 units, three epochs and the same learning rate, which was chosen on validation reviews. Who gets
 # most of the test reviews right: `"linear, words"`, `"linear, words and pairs"`, or the best recurrent network,
 # `"recurrent"`?
@@ -914,7 +929,7 @@ show(
 # Word pairs in a linear model win, with 90.5 %. Single words get 88.9 %, which the best recurrent network, a GRU,
 # just about reaches (88.6 to 89.0 over three seeds). The LSTM stands at 86.9 to 87.4, with a second direction at 87.2
 # to 87.8, with the mean and the maximum of all its states at 86.8 to 87.2, and the vanilla RNN at 80.6 to 82.0.
-# Everybody is a little worse on the longest reviews.
+# All are a little worse on the longest reviews.
 #
 # Why? Whoever writes 200 words about a film says ten times what they think, and most of those words mean the same
 # wherever they stand. A vote is enough, and a linear model learns one weight for each voter. A recurrent network has
@@ -972,15 +987,16 @@ show(
 
 # %% [markdown]
 # Drawn at random they promise 90 to 91 %, up to two points more than the test keeps. Held out by film they promise 86
-# to 88 %, two points *less*: 2,500 reviews are many, but the films are few, and these were harder than most. Neither
-# is the truth. But what is chosen by the first favours a network that remembers names, and what is chosen by the
-# second one that reads.
+# to 88 %, one to two and a half points *less*: 2,500 reviews are many, but the films are few, and these were harder
+# than most. Neither is the truth. But what is chosen by the first favours a network that remembers names, and what is
+# chosen by the second one that reads.
 #
 # **With your own parts.** If the real reviews are there, the next cells read them with *your* tokeniser, vocabulary,
 # batches and buckets, and train the GRU: some four minutes on two CPU cores. If not, they say how to bring them (84
 # MB), and the notebook goes on.
 
 # %% tags=["experiment"]
+from toolkit.bag_of_words import fitted_with
 from toolkit.data.samples import fetched_reviews
 from toolkit.real_reviews import BEST, RECIPE as REAL_RECIPE, contestant, prepared
 
@@ -988,7 +1004,8 @@ imdb = fetched_reviews()
 if imdb:
     data = prepared(imdb, tokenize, Vocabulary)
     rest, held_out = data.held_out()
-    pairs = fitted(rest, held_out, pairs=True)
+    penalty = fitted(rest, held_out, pairs=True).penalty
+    pairs = fitted_with(penalty, data.train, pairs=True)
     gru = contestant(BEST, len(data.vocabulary)).to(device)
     train(gru, data.train, REAL_RECIPE, length_buckets=length_buckets, pad_batch=pad_batch, bar=True)
     answers = {"linear, words and pairs": logits_of(pairs, data.test), BEST: logits_of(gru, data.test)}
@@ -996,7 +1013,8 @@ if imdb:
         print(f"{name}: {accuracy(given, data.test.labels):.1%} of {len(data.test):,} real test reviews")
 
 # %% [markdown]
-# And where they differ? Two of each kind, the shortest. Read them, and say why.
+# And where they differ? Two of each kind, the shortest, and the last of them drawn. Write down under each what it
+# takes to get it right: it serves 3.9.
 
 # %% tags=["experiment"]
 if imdb:
@@ -1031,8 +1049,8 @@ if imdb:
 # and the gradient that should teach it to note comes back through the same product of Jacobians, which over a hundred
 # steps vanishes or explodes. The cell state of an LSTM is added to: with a forget gate near 1 the note stays, with an
 # input gate near 0 the plot is not written over it, and the gates can learn which words deserve either. I measured it
-# on synthetic reviews, in which order decides: the LSTM got 98 to 100 % in all five seeds, at every length; the RNN
-# 56 to 63 %, best on reviews of up to 20 words and near chance above 50, also when it began as a rotation. A bag of
+# on synthetic reviews, in which order decides: the LSTM got 98 to 100 % in all five seeds, and 97 to 100 % at every
+# length; the RNN 56 to 63 %, best on reviews of up to 20 words, and 51 to 66 % when it began as a rotation. A bag of
 # words got 58 % there, and less than chance where words stood in combinations that were not trained. On the real
 # reviews it is the other way round: a linear model on words and pairs gets 90.5 %, more than every recurrent network
 # that I saw. A writer of 200 words repeats an opinion many times, in words that mean the same wherever they stand,
@@ -1054,7 +1072,7 @@ if imdb:
 #
 # - **The accuracy depends on the batch size.** Padding is read: `outputs[:, -1]`, a mean over all steps, a backward direction
 #   that begins in the padding. Put the same review into a batch alone and beside a very long one, and compare the logits.
-# - **`lengths' must be on the CPU`.** Packing wants the lengths there, whatever the device of the ids. `lengths.cpu()` does
+# - **`'lengths' argument should be a 1D CPU int64 tensor`.** Packing wants the lengths there, whatever the device of the ids. `lengths.cpu()` does
 #   it, and costs a wait for the GPU; lengths that never left the CPU cost nothing.
 # - **`enforce_sorted`.** Without `enforce_sorted=False` the rows have to come sorted by length; if you sort them yourself, put
 #   the answers back in order.
@@ -1078,7 +1096,7 @@ if imdb:
 #   steps alone.
 # - Packing computes no padding, and was far slower here, on a CPU; batches of similar length do away with most of the padding
 #   and keep the quick layer. Time it where you train.
-# - Where order decides, a linear model on words is at chance, and gated networks are not. Where many words say the same,
+# - Where order decides, a linear model on words is little better than chance (58 %), and gated networks get nearly all right. Where many words say the same,
 #   as in real reviews, counting them is hard to beat: try it first, it takes a minute.
 # - One seed proves little, and a validation set that is too much like the training set flatters.
 #

@@ -39,7 +39,7 @@ WIDTH = 8.0  # inches
 
 def headline(fig: Figure, sentence: str) -> None:
     """Write a sentence over the figure, such as what was predicted and what was measured."""
-    fig.suptitle(sentence, x=0.01, ha="left", fontsize="medium")
+    fig.suptitle(textwrap.fill(sentence, 95), x=0.01, ha="left", fontsize="medium")
 
 
 def footnote(fig: Figure, *parts: object) -> None:
@@ -81,8 +81,8 @@ def image_html(fig: Figure, alt: str) -> str:
 
 
 def _text(fig: Figure, alt: str) -> str:
-    parts = (fig.get_suptitle(), alt, fig.get_supxlabel().replace("\n", " "))
-    return " ".join(part for part in parts if part)
+    parts = (fig.get_suptitle(), alt, fig.get_supxlabel())
+    return " ".join(part.replace("\n", " ") for part in parts if part)
 
 
 def figure(heights: Sequence[float]) -> tuple[Figure, list[Axes]]:
