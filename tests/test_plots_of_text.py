@@ -309,7 +309,7 @@ def test_a_confusion_has_counts_and_shares_of_the_label():
     ax = plots.plot_confusion({"LSTM": torch.tensor([[8, 2], [1, 3]])}).axes[0]
     assert {text.get_position(): text.get_text() for text in ax.texts} == {
         (0, 0): "8\n80.0 %", (1, 0): "2\n20.0 %", (0, 1): "1\n25.0 %", (1, 1): "3\n75.0 %"}  # fmt: skip
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("answer", "label", "LSTM: 78.6 % right")
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("answer", "label", "LSTM\n78.6 % right")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["disliked", "liked"]
     assert (
         plots.plot_confusion({"none": torch.zeros(2, 2, dtype=torch.int64)}).axes[0].texts[0].get_text() == "0\n0.0 %"
