@@ -773,7 +773,8 @@ show(
 # is denied.
 #
 # A second direction adds nothing here, and costs more: the verdict can be read from the front. All had the same
-# twelve epochs, and these took the LSTM 9 seconds, the RNN 12, the bidirectional LSTM 15 and the GRU 28: the quick
+# twelve epochs, and these took the LSTM and the RNN 10 seconds, the bidirectional LSTM 17 and the GRU 47 (on a machine
+# that had other work as well): the quick
 # layer of notebook 2 again.
 
 # %% [markdown]
@@ -997,7 +998,7 @@ show(
 # chosen by the second one that reads.
 #
 # **With your own parts.** If the real reviews are there, the next cells read them with *your* tokeniser, vocabulary,
-# batches and buckets, and train the GRU: some four minutes on two CPU cores. If not, they say how to bring them (84
+# batches and buckets, and train the GRU: four to five minutes on two CPU cores. If not, they say how to bring them (84
 # MB), and the notebook goes on.
 
 # %% tags=["experiment"]
