@@ -3,11 +3,12 @@
 python -m toolkit.data fetch imdb
 python -m benchmarks.imdb [best] [contest] [split]
 
-`best` trains the network of toolkit/real_reviews.py on all 25,000 training reviews with as many threads as there are cores,
-and tests it once on the 25,000 test reviews, beside the linear models. Cell, recipe and dropout were chosen on
-2,500 of the training reviews before. `contest` compares cells and ways to read, each with the same reviews, epochs and learning rate, without
-those 2,500, on one thread. `split` trains the best of them with 2,500 validation reviews drawn at random, many of films that
-are trained on: what such reviews promise, and what the test reviews keep. In `contest` the 2,500 are of other films.
+`best` trains the network of toolkit/real_reviews.py on all 25,000 training reviews with as many threads as there are
+cores, and tests it once on the 25,000 test reviews, beside the linear models. Cell, recipe and dropout were chosen on
+2,500 of the training reviews before. `contest` compares cells and ways to read, each with the same reviews, epochs and
+learning rate, without those 2,500, on one thread. `split` trains the best of them with 2,500 validation reviews drawn
+at random, many of films that are trained on: what such reviews promise, and what the test reviews keep. In `contest`
+the 2,500 are of other films.
 """
 
 from __future__ import annotations
