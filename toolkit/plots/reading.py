@@ -76,7 +76,9 @@ def plot_reading(
 def _expect_percents(words: Sequence[str], probabilities: torch.Tensor) -> list[float]:
     values = torch.as_tensor(probabilities).detach().cpu()
     if not len(words):
-        raise ValueError("the review has no words, expected at least one: nothing was read, so there is nothing to draw")
+        raise ValueError(
+            "the review has no words, expected at least one: nothing was read, so there is nothing to draw"
+        )
     if values.shape != (len(words),):
         raise ValueError(
             f"probabilities has shape {tuple(values.shape)} for {len(words)} words, expected ({len(words)},): one after each"
