@@ -123,10 +123,9 @@ class Judge:
         return Outcome(check, result, student.log, mismatch)
 
     def _substitutes(self, task: Task) -> list[str]:
-        """The parts that this task builds on and that are not right yet: torch.nn stand-ins take their place."""
+        """The parts that this task builds on and that are not right yet: torch.nn stand-ins take their place in its space."""
         required = [self.course.tasks[name] for name in task.requires]
-        return [other.symbol for other in required
-                if other.space == task.space and self.results[other.id].verdict != "passed"]  # fmt: skip
+        return [other.symbol for other in required if self.results[other.id].verdict != "passed"]
 
     def _say_what_is_wrong(self, task: Task, outcomes: list[Outcome]) -> None:
         """Hints, and a picture of the first difference. They are a help: what fails here must not touch a verdict."""

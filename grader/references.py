@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
+from grader.engine import quiet_check
 from grader.engine.cells import run_cells
 from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.notebooks import EXPERIMENT
@@ -185,9 +188,21 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
     return Workbench(loaders, device=device)
 
 
+@contextlib.contextmanager
+def _nothing_judged() -> Iterator[None]:
+    """Where cells take parts of other tasks with `use`, they get the reference's, as a worker's get the student's."""
+    symbols = {task.id: (task.module, task.symbol) for task in load_course().graded if task.module}
+    with (
+        mock.patch.dict(sys.modules, {"grader.check": quiet_check}),
+        mock.patch.object(quiet_check, "PACKAGE", "solution"),
+        mock.patch.dict(quiet_check.SYMBOLS, symbols),
+    ):
+        yield
+
+
 def _run(sources: Sources) -> dict:
     """Run our own sources, quietly; a mistake in them is an exception, not a finding."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), _nothing_judged():
         space = run_cells(sources, "reference")
     if space[STOPPED_CELLS]:
         name, failure = space[STOPPED_CELLS][0]

@@ -443,7 +443,7 @@ NOTEBOOK_FAULTS = {
         59,
         "task 1.4 has a region already (line 9)",
     ),
-    "named part": ("SOLUTION 1.3", "SOLUTION 1.3 first", 33, "a cell holds a task as a whole"),
+    "named part": ("SOLUTION 1.3", "SOLUTION 1.3 first", 33, "the cell holds this task as a whole"),
     "two in a cell": (
         "    ### END SOLUTION\n",
         "    ### END SOLUTION\n    ### BEGIN SOLUTION 1.3\n    ### END SOLUTION\n",

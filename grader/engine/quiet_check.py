@@ -1,10 +1,14 @@
-"""What `from grader.check import …` gives inside a worker: test cells are the release's, so here nothing is judged."""
+"""What `from grader.check import …` gives inside a worker: test cells are the release's, so here nothing is judged.
+
+The judge gives the same to the reference's cells.
+"""
 
 from __future__ import annotations
 
 import importlib
 
-SYMBOLS: dict[str, tuple[str, str]] = {}  # task → (module, symbol), filled in by the worker
+SYMBOLS: dict[str, tuple[str, str]] = {}  # task → (module, symbol), filled in by whoever runs cells
+PACKAGE = "starter"
 
 __all__ = ["check", "follow_edits", "outcome", "predict", "predicted", "use"]
 
@@ -16,7 +20,7 @@ def check(*tasks: str) -> None:
 def use(task: str):
     """The student's own part, solved or not."""
     module, symbol = SYMBOLS[task]
-    return getattr(importlib.import_module(f"starter.{module}"), symbol)
+    return getattr(importlib.import_module(f"{PACKAGE}.{module}"), symbol)
 
 
 def predict(experiment: str, guess=None):

@@ -104,6 +104,8 @@ class Workbench:
             if name == request.space:
                 space[symbol] = own
                 del self._own[name, symbol]
+                if own is None:
+                    space.pop(symbol)
         for symbol in request.names:
             self._own[request.space, symbol] = space.get(symbol)
             space[symbol] = self._stand_ins[symbol]

@@ -114,7 +114,7 @@ def check_unique(regions: Iterable[Region], file: str) -> None:
         others = seen.setdefault(region.task.id, [])
         clash = next((other for other in others if not _are_parts(region, other)), None)
         if clash:
-            names = f", or name the parts: `### BEGIN SOLUTION {region.task.id} first`" if region.task.module else ""
+            names = f", or name the parts: `### BEGIN SOLUTION {region.task.id} first`"
             text = f"task {region.task.id} has a region already (line {clash.begin}); join the two or correct the id"
             raise fault(file, region.begin, text + names)
         others.append(region)

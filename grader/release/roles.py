@@ -31,16 +31,16 @@ def find_roles(
     cells: list[SourceCell], source: str, file: str, notebook: Notebook, course: Course
 ) -> list[Role | None]:
     """The role of each cell, None for those that belong to no task. A notebook that lacks a part is a ReleaseError."""
-    regions = [_region_of(cell, file, course) for cell in cells]
-    found = [region for region in regions if region]
+    regions = [_regions_of(cell, file, course) for cell in cells]
+    found = [region for own in regions for region in own]
     tasks = [task for task in course.tasks.values() if task.notebook == notebook.number]
     check_unique(found, file)
     check_complete(found, [task for task in tasks if not task.module], source, file, course)
     roles = []
-    for cell, region in zip(cells, regions, strict=True):
+    for cell, own in zip(cells, regions, strict=True):
         _check_length(cell, file)
         _check_headings(cell, file, course)
-        role = _test_of(cell, file, course) or (region and _solution_of(cell, region, file))
+        role = _test_of(cell, file, course) or (_solution_of(cell, own, file) if own else None)
         if role and cell.tags:
             raise fault(
                 file,
@@ -53,7 +53,8 @@ def find_roles(
     return roles
 
 
-def _region_of(cell: SourceCell, file: str, course: Course) -> Region | None:
+def _regions_of(cell: SourceCell, file: str, course: Course) -> list[Region]:
+    """The regions of a cell: one, or several of the same task, each with a name."""
     regions = find_regions(cell.in_place, file, course)
     if cell.task is not None and not regions:
         raise fault(
@@ -62,17 +63,18 @@ def _region_of(cell: SourceCell, file: str, course: Course) -> Region | None:
             f'the cell is marked task="{cell.task}" and has no region; put '
             f"`### BEGIN SOLUTION {cell.task}` and `### END SOLUTION` around its solution",
         )
-    if len(regions) > 1:
+    other = next((region for region in regions if region.task != regions[0].task), None)
+    if other:
         raise fault(
-            file, regions[1].begin, f"the cell has a region already (line {regions[0].begin}); a cell holds one task"
+            file, other.begin, f"the cell has a region already (line {regions[0].begin}); a cell holds one task"
         )
-    if regions and regions[0].part:
-        raise fault(file, regions[0].begin, "a cell holds a task as a whole; take the name behind the id away")
-    return regions[0] if regions else None
+    if len(regions) == 1 and regions[0].part:
+        raise fault(file, regions[0].begin, "the cell holds this task as a whole; take the name behind the id away")
+    return regions
 
 
-def _solution_of(cell: SourceCell, region: Region, file: str) -> Role:
-    task = region.task
+def _solution_of(cell: SourceCell, regions: list[Region], file: str) -> Role:
+    task = regions[0].task
     if cell.task != task.id:
         raise fault(
             file,
@@ -84,7 +86,7 @@ def _solution_of(cell: SourceCell, region: Region, file: str) -> Role:
         kind = "a markdown cell, `# %% [markdown]`" if task.written else "a code cell, `# %%`"
         raise fault(file, cell.header, f"task {task.id} ({task.title}) is answered in {kind}; change the cell's header")
     if cell.kind == "code":
-        check_code(cell.in_place, [region], file)
+        check_code(cell.in_place, regions, file)
     return Role(WRITTEN if task.written else SOLUTION, task)
 
 

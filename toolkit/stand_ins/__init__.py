@@ -5,6 +5,18 @@ They never earn a point, and a figure that was drawn with one says so.
 
 from __future__ import annotations
 
+from toolkit.stand_ins.charlm import (
+    CharLM,
+    CharVocabulary,
+    Linear,
+    OwnCharLM,
+    bits_per_character,
+    generate,
+    held_out_loss,
+    sample,
+    stream_batches,
+    train_chunk,
+)
 from toolkit.stand_ins.gated import (
     GRUCell,
     LSTMCell,
@@ -31,19 +43,26 @@ from toolkit.stand_ins.text import (
 __all__ = [
     "RNN",
     "STAND_INS",
+    "CharLM",
+    "CharVocabulary",
     "Embedding",
     "GRUCell",
     "LSTMCell",
+    "Linear",
+    "OwnCharLM",
     "RNNCell",
     "SentimentClassifier",
     "Vocabulary",
+    "bits_per_character",
     "bptt",
     "clip_gradient_norm_",
     "configuration",
     "echo_batch",
     "evaluate",
     "forecast",
+    "generate",
     "gradient_norms",
+    "held_out_loss",
     "is_stand_in",
     "length_buckets",
     "loss_surface",
@@ -52,7 +71,10 @@ __all__ = [
     "masked_mean",
     "open_forget_gate_",
     "pad_batch",
+    "sample",
+    "stream_batches",
     "tokenize",
+    "train_chunk",
     "train_step",
     "unroll",
 ]
@@ -82,6 +104,16 @@ STAND_INS: dict[str, object] = {
     "3.6": masked_mean,
     "3.7": length_buckets,
     "3.8": evaluate,
+    "4.1": CharVocabulary,
+    "4.2": stream_batches,
+    "4.3": CharLM,
+    "4.4": train_chunk,
+    "4.5": sample,
+    "4.6": generate,
+    "4.7": bits_per_character,
+    "4.8": Linear,
+    "4.9": OwnCharLM,
+    "4.10": held_out_loss,
 }
 
 
