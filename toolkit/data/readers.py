@@ -1,4 +1,4 @@
-"""The two real series of notebook 1."""
+"""The two real series of notebook 1, and how a set of one file is found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toolkit.data.registry import DataSet, find_dataset
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Series", "load_sunspots", "load_temperatures"]
+__all__ = ["Series", "checked_file", "load_sunspots", "load_temperatures"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,15 @@ def load_sunspots(folder: Path | str | None = None, *, registry: Path | str | No
         DataError: not fetched, or damaged.
     """
     return _load("sunspots", folder, registry)
+
+
+def checked_file(name: str, folder: Path | str | None = None, *, registry: Path | str | None = None) -> Path:
+    """The path of a data set's one file, after a look at its bytes.
+
+    Raises:
+        DataError: not fetched, or damaged.
+    """
+    return _checked(find_dataset(name, registry), data_folder(folder))
 
 
 def _load(name: str, folder: Path | str | None, registry: Path | str | None) -> Series:

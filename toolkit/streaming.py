@@ -1,0 +1,148 @@
+"""Training a language model on one long text, chunk after chunk, and its loss on text that was held out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from toolkit import stand_ins
+from toolkit.progress import steps_with_bar
+
+__all__ = ["Recipe", "Run", "losses_by_position", "losses_of", "mean_loss", "train"]
+
+READ = 512  # steps of a chunk where nothing is learnt
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a language model is trained: AdamW, with a rate that grows for `warm_up` steps and falls along a cosine to 0.
+
+    Attributes:
+        epochs: times that the text is read, from its beginning each time.
+        batch_size, length: rows and steps of a chunk.
+        rate, decay, max_norm: learning rate, weight decay (Loshchilov and Hutter, 2019), greatest norm of the gradient.
+        stateful: whether a chunk begins with the state that the one before left, or with zeros.
+        half: whether products are made in bfloat16. Some processors are twice as fast at it, others slower.
+    """
+
+    epochs: int
+    batch_size: int = 32
+    length: int = 64
+    rate: float = 0.005
+    decay: float = 0.1
+    max_norm: float = 1.0
+    warm_up: int = 100
+    stateful: bool = True
+    half: bool = False
+
+
+@dataclass
+class Run:
+    """What a training saw.
+
+    Attributes:
+        losses: before each step, in nats per character.
+        held_out: after each epoch (steps so far, seconds of training so far, loss on the held-out text).
+        seconds: of the training, without the tests.
+        characters: how many were read.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    held_out: list[tuple[int, float, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    characters: int = 0
+
+
+def train(
+    model: nn.Module,
+    ids: torch.Tensor,
+    recipe: Recipe,
+    held_out: torch.Tensor | None = None,
+    *,
+    stream_batches: Callable = stand_ins.stream_batches,
+    train_chunk: Callable = stand_ins.train_chunk,
+    after_step: Callable[[int, Run], None] | None = None,
+    bar: bool = False,
+) -> Run:
+    """Read a text several times, and learn from every chunk.
+
+    Args:
+        model: `model(ids, state)` gives logits (N, L, V) and the next state.
+        ids: (T,), the text.
+        held_out: a text on which the model is tested after each epoch; the clock stands still meanwhile.
+        stream_batches, train_chunk: functions as in tasks 4.2 and 4.4.
+        after_step: called with the number of steps so far and the run.
+        bar: whether long work shows a progress bar.
+    """
+    device = next(model.parameters()).device
+    adam = torch.optim.AdamW(_groups(model, recipe.decay), lr=recipe.rate, betas=(0.9, 0.99), fused=True)
+    chunks = list(stream_batches(ids.to(device), recipe.batch_size, recipe.length))
+    total, run = recipe.epochs * len(chunks), Run()
+    model.train()
+    for step in steps_with_bar(total) if bar else range(total):
+        x, y = chunks[step % len(chunks)]
+        if step % len(chunks) == 0 or not recipe.stateful:
+            state = None
+        start = time.perf_counter()
+        _set_rate(adam, recipe.rate * _share(step, total, recipe.warm_up))
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
+            loss, state = train_chunk(model, adam, x, y, state, recipe.max_norm)
+        run.seconds += time.perf_counter() - start
+        run.losses.append(loss)
+        run.characters += x.numel()
+        if held_out is not None and (step + 1) % len(chunks) == 0:
+            run.held_out.append((step + 1, run.seconds, mean_loss(model, held_out)))
+        if after_step is not None:
+            after_step(step + 1, run)
+    model.eval()
+    return run
+
+
+@torch.no_grad()
+def losses_of(model: nn.Module, ids: torch.Tensor, length: int = READ, stateful: bool = True) -> torch.Tensor:
+    """(T − 1,), on the CPU: the loss of each prediction in a text that is read as one row, in evaluation mode.
+
+    Args:
+        length: steps of a chunk.
+        stateful: whether the state is carried from chunk to chunk, or begins with zeros in each.
+    """
+    training, device = model.training, next(model.parameters()).device
+    model.eval()
+    losses, state = [], None
+    for x, y in zip(ids[:-1].to(device).split(length), ids[1:].to(device).split(length), strict=True):
+        logits, state = model(x[None], state if stateful else None)
+        losses.append(nn.functional.cross_entropy(logits[0].float(), y, reduction="none").cpu())
+    model.train(training)
+    return torch.cat(losses)
+
+
+def mean_loss(model: nn.Module, ids: torch.Tensor) -> float:
+    """The mean loss on a text (T,), in nats per character, the state carried from beginning to end."""
+    return losses_of(model, ids).double().mean().item()
+
+
+def losses_by_position(model: nn.Module, ids: torch.Tensor, length: int, stateful: bool) -> list[float]:
+    """The mean loss at each of the `length` places in a chunk, in nats per character; what is left over is left out."""
+    losses = losses_of(model, ids, length, stateful)
+    return losses[: len(losses) // length * length].reshape(-1, length).double().mean(0).tolist()
+
+
+def _groups(model: nn.Module, decay: float) -> list[dict]:
+    """Biases don't decay."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+    return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+
+
+def _share(step: int, total: int, warm_up: int) -> float:
+    return min(1.0, (step + 1) / warm_up) * (1 + math.cos(math.pi * step / total)) / 2
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate

@@ -1,0 +1,90 @@
+"""Texts for a language model of characters: a play of this course's own, Python's library, and the real plays."""
+
+from __future__ import annotations
+
+import platform
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit.data.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Text", "fetched_plays", "library_source", "lost_fathom", "shakespeare"]
+
+PLAY = Path(__file__).parent.parent / "datasets" / "the_lost_fathom.txt"
+# modules of the standard library that every Python has, long in words and short in tables
+MODULES = ("argparse", "textwrap", "heapq", "csv", "json/decoder", "shlex", "fractions", "statistics", "dataclasses",
+           "configparser", "functools", "string", "queue", "bisect", "calendar", "contextlib", "copy", "random")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of which the last tenth is held out.
+
+    Attributes:
+        name: what it is, in a few words.
+        whole: the text from its beginning to its end.
+    """
+
+    name: str
+    whole: str
+
+    @property
+    def training(self) -> str:
+        return self.whole[: self._cut]
+
+    @property
+    def held_out(self) -> str:
+        return self.whole[self._cut :]
+
+    @property
+    def _cut(self) -> int:
+        return len(self.whole) * 9 // 10
+
+    def ids(self, vocabulary) -> tuple[torch.Tensor, torch.Tensor]:
+        """The ids of the training text and of the held-out text, (T,) each, with a vocabulary as in task 4.1."""
+        import torch
+
+        return torch.tensor(vocabulary.encode(self.training)), torch.tensor(vocabulary.encode(self.held_out))
+
+
+def lost_fathom() -> Text:
+    """The Lost Fathom, a verse play in early modern English, written for this course."""
+    return Text("The Lost Fathom", PLAY.read_text(encoding="utf-8"))
+
+
+def library_source() -> Text:
+    """Source of some modules of the standard library of the Python that runs, its ASCII lines alone.
+
+    Raises:
+        FileNotFoundError: this Python has no sources on disk.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    sources = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES]
+    lines = [line for source in sources for line in source.splitlines(keepends=True) if line.isascii()]
+    return Text(f"the library of Python {platform.python_version()}", "".join(lines).expandtabs())
+
+
+def shakespeare(folder: Path | str | None = None) -> Text:
+    """Tiny Shakespeare: 40,000 lines of the plays.
+
+    Raises:
+        DataError: not fetched, or damaged.
+    """
+    from toolkit.data.readers import checked_file
+
+    path = checked_file("shakespeare", folder)
+    return Text("tiny Shakespeare", path.read_text(encoding="utf-8"))
+
+
+def fetched_plays(folder: Path | str | None = None) -> Text | None:
+    """Tiny Shakespeare; None where it isn't there or can't be used, and a line that says why."""
+    try:
+        return shakespeare(folder)
+    except DataError as problem:
+        print(f"Without the real plays: {problem}")
+        return None

@@ -1,0 +1,79 @@
+"""What single units of an LSTM follow while it reads a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+__all__ = ["activations", "closest_units", "in_code", "in_play"]
+
+
+@torch.no_grad()
+def activations(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
+    """(T, H): tanh of the cell state after each character of a text (T,), read one character at a time.
+
+    Args:
+        model: has `embedding` and `rnn`, an LSTM of one layer.
+    """
+    vectors, state, seen = model.embedding(ids.to(next(model.parameters()).device)), None, []
+    for vector in vectors:
+        _, state = model.rnn(vector[None, None], state)
+        seen.append(torch.tanh(state[1][0, 0]).cpu())
+    return torch.stack(seen)
+
+
+def in_play(text: str) -> dict[str, torch.Tensor]:
+    """What there is to follow in a play, each (T,), for the state *after* a character.
+
+    "speaker's name": 1 from the empty line to the colon; "place in the line": characters since the line began;
+    "end of a speech": 1 after a line's end, 0 elsewhere.
+    """
+    naming, column, ended = [], [], []
+    inside, place = True, 0
+    for before, character in zip("\n" + text[:-1], text, strict=True):
+        place = 0 if character == "\n" else place + 1
+        inside = (character == "\n" and before == "\n") or (inside and character not in ":\n")
+        naming.append(inside)
+        column.append(place)
+        ended.append(character == "\n")
+    tracks = {"speaker's name": naming, "place in the line": column, "a line just ended": ended}
+    return {name: torch.tensor(track, dtype=torch.float64) for name, track in tracks.items()}
+
+
+def in_code(text: str) -> dict[str, torch.Tensor]:
+    """What there is to follow in Python's source, each (T,).
+
+    "indentation": spaces at the beginning of the line that is being read, from the first character after them on, and those
+    of the line before until then; "comment": 1 from a # to the line's end; "place in the line": characters since it began.
+    """
+    depth, comment, column = [], [], []
+    for line in text.splitlines(keepends=True):
+        spaces = len(line) - len(line.lstrip(" "))
+        known = depth[-1] if depth else 0
+        for place, character in enumerate(line):
+            blank = not line.strip()
+            depth.append(known if blank or place < spaces else spaces)
+            comment.append("#" in line[: place + 1] and character != "\n")
+            column.append(0 if character == "\n" else place + 1)
+    tracks = {"indentation": depth, "comment": comment, "place in the line": column}
+    return {name: torch.tensor(track, dtype=torch.float64) for name, track in tracks.items()}
+
+
+def closest_units(states: torch.Tensor, tracks: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, float]]:
+    """For each track the unit that goes with it most closely: its number and its correlation, negative where it falls.
+
+    Args:
+        states: (T, H).
+        tracks: name → (T,).
+    """
+    centred = states.double() - states.double().mean(0)
+    centred /= centred.norm(dim=0).clamp(min=1e-12)
+    found = {}
+    for name, track in tracks.items():
+        line = track - track.mean()
+        shares = line @ centred / line.norm().clamp(min=1e-12)
+        unit = int(shares.abs().argmax())
+        found[name] = (unit, shares[unit].item())
+    return found

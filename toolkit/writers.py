@@ -1,0 +1,53 @@
+"""The networks of notebook 4 that learn a text, and how each was trained where a measurement was recorded."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from toolkit import stand_ins
+from toolkit.streaming import Recipe
+from toolkit.transformer import Transformer
+
+__all__ = ["BEST", "BEST_RECIPE", "LIVE", "Writer", "best_writer", "live_writer", "small_transformer"]
+
+EMBEDDING = 64
+LIVE = Recipe(epochs=14, batch_size=16, length=64, rate=0.005)  # what the notebook trains on the embedded texts
+BEST = "LSTM, 512 units"
+BEST_RECIPE = Recipe(epochs=7, batch_size=32, length=128, rate=0.004, half=True)
+
+
+class Writer(nn.Module):
+    """Embedding, LSTM and linear layer, with dropout before and behind the LSTM: `forward(ids, state)` as in task 4.3."""
+
+    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int, dropout: float):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.rnn = nn.LSTM(embedding_dim, hidden_size, batch_first=True)
+        self.head = nn.Linear(hidden_size, vocab_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, ids: torch.Tensor, state: tuple | None = None) -> tuple[torch.Tensor, tuple]:
+        outputs, state = self.rnn(self.dropout(self.embedding(ids)), state)
+        return self.head(self.dropout(outputs)), state
+
+
+def best_writer(vocab_size: int, seed: int = 0) -> Writer:
+    """The LSTM that was chosen for tiny Shakespeare."""
+    return _drawn(seed, lambda: Writer(vocab_size, EMBEDDING, 512, dropout=0.1))
+
+
+def live_writer(vocab_size: int, seed: int = 0, hidden_size: int = 128) -> nn.Module:
+    """An LSTM that learns a text of some ten thousand characters within seconds."""
+    return _drawn(seed, lambda: stand_ins.CharLM(vocab_size, EMBEDDING, hidden_size))
+
+
+def small_transformer(vocab_size: int, seed: int = 0, context: int = 128) -> Transformer:
+    """A Transformer with as many parameters as an LSTM of 256 units."""
+    return _drawn(seed, lambda: Transformer(vocab_size, features=96, blocks=3, context=context))
+
+
+def _drawn(seed: int, make) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
