@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -27,6 +27,7 @@ class Recipe:
         batch_size, length: rows and steps of a chunk.
         rate, decay, max_norm: learning rate, weight decay (Loshchilov and Hutter, 2019), greatest norm of the gradient.
         stateful: whether a chunk begins with the state that the one before left, or with zeros.
+        shifted: whether each epoch begins a few characters later than the first, at random, so that chunks are cut elsewhere.
         half: whether products are made in bfloat16. Some processors are twice as fast at it, others slower.
     """
 
@@ -38,6 +39,7 @@ class Recipe:
     max_norm: float = 1.0
     warm_up: int = 100
     stateful: bool = True
+    shifted: bool = False
     half: bool = False
 
 
@@ -67,6 +69,8 @@ def train(
     stream_batches: Callable = stand_ins.stream_batches,
     train_chunk: Callable = stand_ins.train_chunk,
     after_step: Callable[[int, Run], None] | None = None,
+    test: Callable[[nn.Module, torch.Tensor], float] | None = None,
+    seed: int = 0,
     bar: bool = False,
 ) -> Run:
     """Read a text several times, and learn from every chunk.
@@ -77,16 +81,19 @@ def train(
         held_out: a text on which the model is tested after each epoch; the clock stands still meanwhile.
         stream_batches, train_chunk: functions as in tasks 4.2 and 4.4.
         after_step: called with the number of steps so far and the run.
+        test: gives the loss of the model on the held-out text; None reads it with the state carried.
+        seed: of the shifts.
         bar: whether long work shows a progress bar.
     """
     device = next(model.parameters()).device
     adam = torch.optim.AdamW(_groups(model, recipe.decay), lr=recipe.rate, betas=(0.9, 0.99), fused=True)
-    chunks = list(stream_batches(ids.to(device), recipe.batch_size, recipe.length))
-    total, run = recipe.epochs * len(chunks), Run()
+    per_epoch = len(list(stream_batches(_shortened(ids, recipe), recipe.batch_size, recipe.length)))
+    total, run = recipe.epochs * per_epoch, Run()
+    chunks = _stream(ids.to(device), recipe, per_epoch, stream_batches, seed)
     model.train()
     for step in steps_with_bar(total) if bar else range(total):
-        x, y = chunks[step % len(chunks)]
-        if step % len(chunks) == 0 or not recipe.stateful:
+        x, y = next(chunks)
+        if step % per_epoch == 0 or not recipe.stateful:
             state = None
         start = time.perf_counter()
         _set_rate(adam, recipe.rate * _share(step, total, recipe.warm_up))
@@ -95,8 +102,8 @@ def train(
         run.seconds += time.perf_counter() - start
         run.losses.append(loss)
         run.characters += x.numel()
-        if held_out is not None and (step + 1) % len(chunks) == 0:
-            run.held_out.append((step + 1, run.seconds, mean_loss(model, held_out)))
+        if held_out is not None and (step + 1) % per_epoch == 0:
+            run.held_out.append((step + 1, run.seconds, (test or mean_loss)(model, held_out)))
         if after_step is not None:
             after_step(step + 1, run)
     model.eval()
@@ -130,6 +137,19 @@ def losses_by_position(model: nn.Module, ids: torch.Tensor, length: int, statefu
     """The mean loss at each of the `length` places in a chunk, in nats per character; what is left over is left out."""
     losses = losses_of(model, ids, length, stateful)
     return losses[: len(losses) // length * length].reshape(-1, length).double().mean(0).tolist()
+
+
+def _stream(ids: torch.Tensor, recipe: Recipe, per_epoch: int, stream_batches: Callable, seed: int) -> Iterator:
+    """The chunks of one epoch after another."""
+    source = torch.Generator().manual_seed(seed)
+    while True:
+        first = int(torch.randint(recipe.length, (), generator=source)) if recipe.shifted else 0
+        yield from list(stream_batches(ids[first:], recipe.batch_size, recipe.length))[:per_epoch]
+
+
+def _shortened(ids: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """The text without as much of it as the largest shift leaves out."""
+    return ids[recipe.length - 1 :] if recipe.shifted else ids
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict]:

@@ -9,9 +9,10 @@ from toolkit import stand_ins
 from toolkit.streaming import Recipe
 from toolkit.transformer import Transformer
 
-__all__ = ["BEST", "BEST_RECIPE", "LIVE", "Writer", "best_writer", "live_writer", "small_transformer"]
+__all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "live_writer", "rivals"]
 
 EMBEDDING = 64
+CONTEXT = 128  # places that the Transformer sees, and steps of the LSTM's chunks
 LIVE = Recipe(epochs=14, batch_size=16, length=64, rate=0.005)  # what the notebook trains on the embedded texts
 BEST = "LSTM, 512 units"
 BEST_RECIPE = Recipe(epochs=7, batch_size=32, length=128, rate=0.004, half=True)
@@ -42,9 +43,12 @@ def live_writer(vocab_size: int, seed: int = 0, hidden_size: int = 128) -> nn.Mo
     return _drawn(seed, lambda: stand_ins.CharLM(vocab_size, EMBEDDING, hidden_size))
 
 
-def small_transformer(vocab_size: int, seed: int = 0, context: int = 128) -> Transformer:
-    """A Transformer with as many parameters as an LSTM of 256 units."""
-    return _drawn(seed, lambda: Transformer(vocab_size, features=96, blocks=3, context=context))
+def rivals(vocab_size: int, seed: int = 0, context: int = CONTEXT) -> dict[str, nn.Module]:
+    """An LSTM and a Transformer with nearly as many parameters, 350,000 and 360,000 for 65 characters and 128 places."""
+    return {
+        "LSTM": _drawn(seed, lambda: Writer(vocab_size, EMBEDDING, 256, dropout=0.1)),
+        "Transformer": _drawn(seed, lambda: Transformer(vocab_size, 96, blocks=3, context=context, dropout=0.1)),
+    }
 
 
 def _drawn(seed: int, make) -> nn.Module:
