@@ -37,6 +37,7 @@ RUNS = (5, 10, 15, 20, 30, 40, 60)  # characters that are copied word for word
 ORDERS = range(9)
 LENGTHS = (4, 8, 16, 32, 64, 128, 256)
 CHARACTERS = 2048  # of one training step, whatever the length of its chunks
+UNITS = 128
 SMALL = Recipe(epochs=2, rate=0.005)
 PROMPT = "\n\n"
 ROWS, WRITTEN = 10, 1000  # texts, and characters of each, of which variety is measured
@@ -153,7 +154,7 @@ def record_truncation(text: Text) -> None:
             recipe = replace(SMALL, length=length, batch_size=CHARACTERS // length, stateful=name == "state carried")
             models, runs = [], []
             for seed in SEEDS:
-                models.append(live_writer(len(vocabulary), seed))
+                models.append(live_writer(len(vocabulary), seed, UNITS))
                 runs.append(train(models[-1], ids, recipe, held_out))
             row[str(length)] = summary([bits_per_character(run.held_out[-1][2]) for run in runs]) | {
                 "seconds": summary([run.seconds for run in runs], 1),
@@ -164,7 +165,7 @@ def record_truncation(text: Text) -> None:
             }
             print(name, length, row[str(length)]["values"], flush=True)
     unit = "bits per character on the last tenth, read with the state carried"
-    more = {"epochs": SMALL.epochs, "threads": 1, "units": 128, "characters of a step": CHARACTERS}
+    more = {"epochs": SMALL.epochs, "threads": 1, "units": UNITS, "characters of a step": CHARACTERS}
     show_scores(save("shakespeare_truncation", command("truncation"), SEEDS, rows, unit=unit, **more))
 
 

@@ -45,7 +45,7 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
 
     def keep(tensor: torch.Tensor):
-        box = _Box(tensor)
+        box = _Box(tensor.detach())  # with its history it would hold on to itself
         boxes.add(box)
         return box
 

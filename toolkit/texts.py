@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Text", "fetched_plays", "library_source", "lost_fathom", "shakespeare"]
 
 PLAY = Path(__file__).parent.parent / "datasets" / "the_lost_fathom.txt"
-# modules of the standard library that every Python has, long in words and short in tables
-MODULES = ("argparse", "textwrap", "heapq", "csv", "json/decoder", "shlex", "fractions", "statistics", "dataclasses",
-           "configparser", "functools", "string", "queue", "bisect", "calendar", "contextlib", "copy", "random")  # fmt: skip
+# modules of the standard library that every Python has: long in words, short in tables
+MODULES = ("textwrap", "heapq", "csv", "shlex", "json/decoder", "queue", "contextlib")
 
 
 @dataclass(frozen=True)

@@ -43,21 +43,27 @@ def in_play(text: str) -> dict[str, torch.Tensor]:
 
 
 def in_code(text: str) -> dict[str, torch.Tensor]:
-    """What there is to follow in Python's source, each (T,).
+    """What there is to follow in Python's source, each (T,), for the state *after* a character.
 
-    "indentation": spaces at the beginning of the line that is being read, from the first character after them on, and those
-    of the line before until then; "comment": 1 from a # to the line's end; "place in the line": characters since it began.
+    "in the indentation": 1 from a line's end to the last space before its first other character; "its depth": how many spaces
+    the line that is being read begins with, as far as they were read; "comment": 1 from a # to the line's end; "place in the
+    line": characters since it began.
     """
-    depth, comment, column = [], [], []
-    for line in text.splitlines(keepends=True):
-        spaces = len(line) - len(line.lstrip(" "))
-        known = depth[-1] if depth else 0
-        for place, character in enumerate(line):
-            blank = not line.strip()
-            depth.append(known if blank or place < spaces else spaces)
-            comment.append("#" in line[: place + 1] and character != "\n")
-            column.append(0 if character == "\n" else place + 1)
-    tracks = {"indentation": depth, "comment": comment, "place in the line": column}
+    tracks: dict[str, list[float]] = {
+        "in the indentation": [],
+        "its depth": [],
+        "comment": [],
+        "place in the line": [],
+    }
+    place, depth, inside, comment = 0, 0, True, False
+    for character in text:
+        ended = character == "\n"
+        place = 0 if ended else place + 1
+        inside = ended or (inside and character == " ")
+        depth = place if inside else depth
+        comment = not ended and (comment or character == "#")
+        for track, value in zip(tracks.values(), (inside, depth, comment, place), strict=True):
+            track.append(float(value))
     return {name: torch.tensor(track, dtype=torch.float64) for name, track in tracks.items()}
 
 
