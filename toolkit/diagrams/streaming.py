@@ -26,6 +26,7 @@ from toolkit.diagrams.parts import (
     span,
     title,
 )
+from toolkit.plots.characters import visible
 
 __all__ = ["ALT", "draw_streams", "draw_truncation"]
 
@@ -47,11 +48,6 @@ ROWS, STEPS = 3, 3
 CHUNKS = (len(TEXT) - 1) // (ROWS * STEPS)
 LONG = CHUNKS * STEPS  # characters of a stretch
 PITCH, CELL = 0.245, 0.38  # inches: along the ribbon, and along a row
-
-
-def visible(character: str) -> str:
-    """A character as it is written in a figure: a space can be seen."""
-    return "␣" if character == " " else character
 
 
 def draw_streams() -> Figure:

@@ -28,6 +28,7 @@ from toolkit.diagrams.parts import (
     tint,
     title,
 )
+from toolkit.plots.characters import visible
 
 __all__ = ["ALT", "draw_cache", "draw_generation"]
 
@@ -70,11 +71,6 @@ def draw_generation() -> Figure:
     _row_names(ax)
     key(ax, FOOT, [("input", "prompt", 1.1), ("fed", "character that was drawn", 2.5), ("→state", "state, carried", 0)])
     return fig
-
-
-def visible(character: str) -> str:
-    """A character as it is written in a figure: a space can be seen."""
-    return "␣" if character == " " else character
 
 
 def _prompt(ax: Axes) -> Node:
