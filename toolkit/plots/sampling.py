@@ -9,6 +9,7 @@ from math import isfinite
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from toolkit.plots.axes import log_axis
 from toolkit.plots.canvas import COLOURS, figure, legend, styles
@@ -142,6 +143,7 @@ def plot_trade(
         ax.set_title(name, loc="left", fontsize="medium")
         ax.set_ylim(bottom=0)
         ax.margins(y=0.12)
+        ax.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
     axes[-1].set_xlabel("temperature")
     _name_trade(axes[0], several, compared_name if compared else "")
     return fig

@@ -56,7 +56,7 @@ def plot_coloured_text(
     if not 20 <= width <= 90:
         raise ValueError(f"width is {width}, expected 20 to 90 characters")
     lines = wrap(text, width)
-    head, foot = 0.34 if title else 0.1, 0.72
+    head, foot = 0.34 if title else 0.1, 1.2
     height = head + LEADING * len(lines) / 72 + foot
     fig = Figure(figsize=(WIDTH, height), layout="constrained")
     ax = fig.subplots()
@@ -148,7 +148,8 @@ def plot_sample_over_training(
     for letter, step, text, height in zip(LETTERS, marked, texts, heights, strict=False):
         below.text(0.0, top + 0.1, letter, fontweight="bold", fontsize=10, va="center", color="white", ha="left",
                    bbox={"boxstyle": "circle,pad=0.18", "facecolor": "black", "edgecolor": "none"})  # fmt: skip
-        said = f"step {step:,}: {_at(steps, losses, step):.2f} bits per character"
+        loss = _at(steps, losses, step)
+        said = f"step {step:,}: " + ("no loss" if isnan(loss) else f"{loss:.2f} bits per character")
         below.text(0.04, top + 0.1, said, va="center", fontsize=9.5, fontweight="bold")
         for number, line in enumerate(text):
             below.text(0.04, top + 0.31 + 0.19 * number, line, va="center", fontsize=SAMPLE, fontfamily=MONO,
@@ -185,6 +186,8 @@ def _curve(ax: Axes, steps: Sequence[int], losses: Sequence[float], marked: Sequ
     ax.plot(steps, losses, color=COLOURS["blue"], linewidth=1.5)
     for letter, step in zip(LETTERS, marked, strict=False):
         y = _at(steps, losses, step)
+        if isnan(y):
+            continue
         ax.plot([step], [y], linestyle="none", marker="o", markersize=5, color=COLOURS["black"], zorder=4, gid="marked")
         ax.annotate(letter, (step, y), (0, 13), textcoords="offset points", ha="center", va="center", fontsize=10,
                     fontweight="bold", color="white", annotation_clip=False,

@@ -42,7 +42,7 @@ def plot_stretches(places: Sequence[torch.Tensor], text: str | None = None, titl
     chunks = _expect_chunks(places, text)
     count, (rows, steps) = len(chunks), chunks[0].shape
     table = torch.cat(chunks, dim=1)  # (N, chunks · L)
-    fig = Figure(figsize=(WIDTH, 1.75 + min(0.34 * rows, 3.4)), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 1.75 + min(max(0.34 * rows, 1.1), 3.4)), layout="constrained")
     ax = fig.subplots()
     scale = Normalize(0, max(int(table.max()), 1))
     ax.imshow(table, cmap=MAP, norm=scale, aspect="auto", interpolation="nearest", extent=(0, count, rows - 0.5, -0.5))
