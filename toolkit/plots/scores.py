@@ -9,6 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from toolkit.plots.axes import log_axis
 from toolkit.plots.canvas import COLOURS, WIDTH, compare, figure, legend, numbers, styles
 
 __all__ = ["plot_costs", "plot_horizon", "plot_matrices", "plot_scores"]
@@ -41,7 +42,7 @@ def plot_scores(
     fig, (ax,) = figure([0.35 + 0.26 * len(scores) * (len(_contestants(scores)) + 1)])
     _rows(ax, scores)
     if log:
-        _log_axis(ax)
+        log_axis(ax.xaxis)
     ax.set_xlabel(unit)
     if start is not None:
         ax.set_xlim(left=start)
@@ -107,7 +108,7 @@ def plot_costs(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str] 
     for ax, scores, name in zip(axes, panels, columns.values(), strict=True):
         _rows(ax, scores)
         ax.spines[["top", "right"]].set_visible(False)
-        _log_axis(ax)
+        log_axis(ax.xaxis)
         ax.set_xlabel(name)
     _name_the_bar(axes[-1], *panels)
     legend(axes[-1])
@@ -121,17 +122,6 @@ def _costs(rows: Sequence[Mapping[str, object]], column: str) -> dict[str, dict[
         value = row[column]
         scores.setdefault(row["network"], {})[row["way"]] = value if isinstance(value, list) else [value]
     return scores
-
-
-def _log_axis(ax: Axes) -> None:
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter(_minor)
-
-
-def _minor(value: float, place: int) -> str:
-    """The label of a tick between two powers of ten: the twos and the fives have one."""
-    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
 
 
 def plot_horizon(
