@@ -827,7 +827,7 @@ for track in ("speaker's name", "place in the line"):
 # PLACEHOLDER-UNITS
 #
 # **A second corpus: the library of your Python.** The same network class, 128 units, on some modules of the standard
-# library that runs this notebook, six times over. About 8 seconds. Code has structures that verse doesn't: indentation, and
+# library that runs this notebook, four times over. About 6 seconds. Code has structures that verse doesn't: indentation, and
 # brackets and quotes that have to be closed.
 
 # %% tags=["experiment"]
@@ -837,7 +837,7 @@ library = library_source()
 signs = stand_ins.CharVocabulary.build(library.whole)
 code_ids, code_held_out = (part.to(device) for part in library.ids(signs))
 coder = live_writer(len(signs), hidden_size=128).to(device)
-code_run = train(coder, code_ids, replace(LIVE, epochs=6), code_held_out, bar=True)
+code_run = train(coder, code_ids, replace(LIVE, epochs=4), code_held_out, bar=True)
 print(f"{library.name}: {len(code_ids):,} characters, {bits_per_character(code_run.held_out[-1][2]):.2f} bits on held-out code")
 print(speak(coder, signs, "\n\ndef ", 500, temperature=0.7, sample=sample).texts[0])
 

@@ -27,19 +27,19 @@ SHARED = {"color": COLOURS["black"], "linewidth": 1, "linestyle": ":"}
 
 def plot_distributions(
     characters: Sequence[str],
-    distributions: Mapping[float, torch.Tensor],
+    distributions: Mapping[float | str, torch.Tensor],
     *,
     count: int = 12,
     prompt: str = "",
 ) -> Figure:
-    """Which character comes next, a panel for each temperature: a bar for each of the likeliest characters and for the rest.
+    """Which character comes next, a panel for each temperature or model: a bar for each of the likeliest characters and for the rest.
 
     The characters are those that are likeliest by the mean over the panels, in one order for all of them. The name of a panel
     gives the entropy of its whole distribution.
 
     Args:
         characters: the V characters, such as `vocabulary.characters`.
-        distributions: temperature → (V,), probabilities.
+        distributions: temperature, or the name of a model → (V,), probabilities.
         count: how many characters have a bar of their own.
         prompt: what the model has read, for the title.
 
@@ -58,7 +58,7 @@ def plot_distributions(
     for ax, (heat, values) in zip(axes, shares.items(), strict=True):
         _bars(ax, values, shown, 0.03 * highest)
         entropy = -(values * values.clamp(min=1e-300).log2()).sum().item()
-        ax.set_title(f"temperature {heat:g}: entropy {abs(entropy):.2f} bits", loc="left", fontsize="medium")
+        ax.set_title(f"{_named(heat)}: entropy {abs(entropy):.2f} bits", loc="left", fontsize="medium")
         ax.set_ylim(0, 1.28 * highest)
         ax.set_axisbelow(True)
     names = [visible(characters[number]) for number in shown] + [REST] * (len(characters) > len(shown))
@@ -76,16 +76,16 @@ def _after(prompt: str) -> str:
     return f"next character after “{'…' if len(prompt) > 40 else ''}{shown}”"
 
 
-def _expect_distribution(values: torch.Tensor, heat: float, size: int) -> torch.Tensor:
+def _named(heat: float | str) -> str:
+    return heat if isinstance(heat, str) else f"temperature {heat:g}"
+
+
+def _expect_distribution(values: torch.Tensor, heat: float | str, size: int) -> torch.Tensor:
     values = torch.as_tensor(values).detach().cpu().double()
     if values.shape != (size,):
-        raise ValueError(
-            f"the distribution of temperature {heat:g} has shape {tuple(values.shape)}, expected ({size},)"
-        )
+        raise ValueError(f"the distribution of {_named(heat)} has shape {tuple(values.shape)}, expected ({size},)")
     if not bool((values >= 0).all()) or abs(values.sum().item() - 1) > 1e-3:
-        raise ValueError(
-            f"the values of temperature {heat:g} sum to {values.sum():g}, expected probabilities: apply softmax"
-        )
+        raise ValueError(f"the values of {_named(heat)} sum to {values.sum():g}, expected probabilities: apply softmax")
     return values
 
 
