@@ -102,7 +102,7 @@ def _drawn(ax: Axes, x: float, character: str) -> Node:
     column = [
         Node(x, MODEL, 0.42, 0.42),
         node(ax, "output", x, LOGITS, "logits", width=0.64, height=0.32, size=SMALL),
-        node(ax, "cell", x, SCALED, r"$/\,T$, softmax", width=1.06, height=0.34, size=SMALL),
+        node(ax, "cell", x, SCALED, r"$/\,\tau$, softmax", width=1.06, height=0.34, size=SMALL),
         node(ax, "cell", x, DRAW, "draw", width=0.62, height=0.34, size=SMALL),
         node(ax, "fed", x, NEW, visible(character), width=0.34, height=0.34, size=SIZE),
     ]
@@ -113,7 +113,7 @@ def _drawn(ax: Axes, x: float, character: str) -> Node:
 
 def _row_names(ax: Axes) -> None:
     """What stands in each row, on the right."""
-    for y, *lines in ((NEW, "the new character"), (DRAW, "by chance"), (SCALED, "temperature $T$,", "probabilities"),
+    for y, *lines in ((NEW, "the new character"), (DRAW, "by chance"), (SCALED, "temperature $\\tau$,", "probabilities"),
                       (INPUT, "what is read")):  # fmt: skip
         for place, line in enumerate(lines):
             label(ax, 6.42, y + 0.1 * (len(lines) - 1) - 0.2 * place, line, size=SMALL, colour=QUIET, ha="left")
