@@ -75,7 +75,7 @@ def use(task: str):
     (entry,) = course.select(str(task))
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the student prints was shown by the check
-            unsolved = [name for name in (entry.id, *entry.requires) if not _solved(course, course.tasks[name], cells)]
+            unsolved = [part.id for part in _builds_on(course, entry) if not _solved(course, part, cells)]
     except KeyboardInterrupt:
         unsolved = [entry.id]
     if not unsolved:
@@ -83,6 +83,12 @@ def use(task: str):
     builds = "" if unsolved[0] == entry.id else f", and {entry.symbol} builds on it"
     print(f"Task {unsolved[0]} is not solved yet{builds}: a stand-in for {entry.symbol} takes its place here.")
     return STAND_INS[entry.id]
+
+
+def _builds_on(course: Course, task: Task) -> list[Task]:
+    """The task and those that it requires in its own space. For parts of other modules a notebook has `use` cells."""
+    required = [course.tasks[name] for name in task.requires]
+    return [task, *(other for other in required if other.space == task.space)]
 
 
 def predict(experiment: str, guess: object = None) -> Value | None:
