@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 __all__ = ["load_model", "save_model"]
 
 
 def save_model(path: Path | str, model: nn.Module, characters: Sequence[str], **sizes: int) -> None:
-    """Write weights, characters in the order of their ids, and the sizes that the model was made with."""
+    """Write weights, characters in the order of their ids, and the sizes that the model was made with.
+
+    The file is written whole or not at all: one that was there before stays where writing fails.
+    """
     weights = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
-    save_file(weights, path, {"characters": json.dumps(list(characters)), "sizes": json.dumps(sizes)})
+    notes = {"characters": json.dumps(list(characters)), "sizes": json.dumps(sizes)}
+    _write_whole(Path(path), save(weights, notes))
 
 
 def load_model(
@@ -34,7 +40,13 @@ def load_model(
     weights, known, sizes = _read(Path(path))
     if characters is not None and list(characters) != known:
         raise ValueError(_difference(Path(path), known, list(characters)))
-    model = make(len(known), **sizes)
+    try:
+        model = make(len(known), **sizes)
+    except TypeError as problem:
+        raise ValueError(
+            f"{path} holds a model that was made with the sizes {sizes}, and what was given can't be made with them "
+            f"({problem}); give the function or class that it was made with"
+        ) from problem
     own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     saved = {name: tuple(value.shape) for name, value in weights.items()}
     if own != saved:
@@ -45,6 +57,19 @@ def load_model(
         )
     model.load_state_dict(weights)
     return model, known
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write beside the path, then take its place."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
 
 
 def _read(path: Path) -> tuple[dict, list[str], dict[str, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import nn
 
+from toolkit.modes import evaluating
 from toolkit.timing import side_by_side
 
 __all__ = ["seconds_to_train", "seconds_to_write"]
@@ -34,15 +35,15 @@ def seconds_to_write(model: nn.Module, length: int, every: int) -> tuple[list[fl
         Of each stretch of `every` characters: the seconds for one of them, and the bytes that the model carries along at
         the stretch's end.
     """
-    model.eval()
     ids, state, seconds, carried = torch.zeros(1, 1, dtype=torch.int64), None, [], []
-    for _ in range(length // every):
-        start = time.perf_counter()
-        for _ in range(every):
-            logits, state = model(ids, state)
-            ids = logits[:, -1].argmax(dim=-1)[:, None]
-        seconds.append((time.perf_counter() - start) / every)
-        carried.append(sum(part.numel() * part.element_size() for part in state))
+    with evaluating(model):
+        for _ in range(length // every):
+            start = time.perf_counter()
+            for _ in range(every):
+                logits, state = model(ids, state)
+                ids = logits[:, -1].argmax(dim=-1)[:, None]
+            seconds.append((time.perf_counter() - start) / every)
+            carried.append(sum(part.numel() * part.element_size() for part in state))
     return seconds, carried
 
 

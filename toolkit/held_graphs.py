@@ -18,7 +18,7 @@ class Held:
     """What was seen after each chunk.
 
     Attributes:
-        megabytes: that autograd holds on to.
+        megabytes: that autograd holds on to; the weights and the text don't count, they are there anyway.
         seconds: that the backward pass took.
     """
 
@@ -36,13 +36,18 @@ class _Box:
 def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Tensor]], detach: bool) -> Held:
     """Read chunks with the state carried, and go backward from each chunk's loss. No step is taken.
 
+    The gradients of the model's weights are None afterwards, those from before too.
+
     Args:
         model: `model(ids, state)` gives logits (N, L, V) and the next state, a pair.
         chunks: pairs (x, y), each (N, L).
         detach: whether the state is cut off from the chunk that it comes from.
     """
     boxes: weakref.WeakSet[_Box] = weakref.WeakSet()
-    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    there = {
+        known.untyped_storage().data_ptr()
+        for known in (*model.parameters(), *(part for pair in chunks for part in pair))
+    }
 
     def keep(tensor: torch.Tensor):
         box = _Box(tensor.detach())  # with its history it would hold on to itself
@@ -61,11 +66,11 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
             seen.seconds.append(time.perf_counter() - start)
             model.zero_grad()
             del logits, loss
-            seen.megabytes.append(_bytes(boxes, weights) / 1e6)
+            seen.megabytes.append(_bytes(boxes, there) / 1e6)
     return seen
 
 
-def _bytes(boxes: weakref.WeakSet[_Box], weights: set[int]) -> int:
-    """Bytes of the storages in boxes that still live, each once, without the model's own weights."""
+def _bytes(boxes: weakref.WeakSet[_Box], there: set[int]) -> int:
+    """Bytes of the storages in boxes that still live, each once, without what is there anyway."""
     storages = {box.tensor.untyped_storage().data_ptr(): box.tensor.untyped_storage().nbytes() for box in boxes}
-    return sum(size for place, size in storages.items() if place not in weights)
+    return sum(size for place, size in storages.items() if place not in there)

@@ -20,13 +20,20 @@ class NGrams:
         text: the text that is counted.
         order: the longest run, the next character included.
         characters: all characters that there may be.
+
+    Raises:
+        ValueError: the order is below 0, there are no characters, or the text has others.
     """
 
     def __init__(self, text: str, order: int, characters: Sequence[str]):
         if order < 0:
             raise ValueError(f"order is {order}, expected 0 or more")
+        if not characters:
+            raise ValueError("there are no characters, expected one at least: is the text empty?")
         self.order = order
-        self.uniform = 1 / len(characters)
+        self.characters = frozenset(characters)
+        self.uniform = 1 / len(self.characters)
+        self.expect_known(text)
         self.followers: dict[str, Counter[str]] = defaultdict(Counter)
         for length in range(order):
             for place in range(length, len(text)):
@@ -36,6 +43,11 @@ class NGrams:
     def entries(self) -> int:
         """How many counts the table holds."""
         return sum(map(len, self.followers.values()))
+
+    def expect_known(self, text: str) -> None:
+        """Raises ValueError where the text has a character that there may not be."""
+        if strange := set(text) - self.characters:
+            raise ValueError(f"{min(strange)!r} is not among the {len(self.characters)} characters that there may be")
 
     def probability(self, character: str, before: str) -> float:
         """How likely the character is after the text `before`."""
@@ -50,7 +62,14 @@ class NGrams:
 
 
 def bits_of(model: NGrams, text: str) -> float:
-    """The mean of −log₂ p over the characters of a text but the first, in bits per character."""
+    """The mean of −log₂ p over the characters of a text but the first, in bits per character.
+
+    Raises:
+        ValueError: the text has fewer than two characters, or one that there may not be.
+    """
+    if len(text) < 2:
+        raise ValueError(f"the text has {len(text)} characters, expected 2 at least: the first is not predicted")
+    model.expect_known(text)
     total = 0.0
     for place in range(1, len(text)):
         before = text[max(0, place - model.order + 1) : place] if model.order > 1 else ""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from toolkit import stand_ins
+from toolkit.modes import evaluating
 
 __all__ = ["Speech", "copied_runs", "known_words", "reaching", "repeats", "speak", "variety", "words_of"]
 
@@ -49,18 +50,26 @@ def speak(
         model: `model(ids, state)` gives logits (N, L, V) and the next state; read in evaluation mode.
         vocabulary: as in task 4.1.
         sample: a function as in task 4.5, which draws from logits (N, V).
+
+    Raises:
+        ValueError: the prompt is empty or has an unknown character, the length is below 1, or the logits hold NaN.
     """
-    training, device = model.training, next(model.parameters()).device
+    if not prompt or length < 1:
+        raise ValueError(f"prompt is {prompt!r} and length {length}, expected one character at least of each")
+    device = next(model.parameters()).device
     source = torch.Generator(device).manual_seed(seed)
-    model.eval()
     ids = torch.tensor(vocabulary.encode(prompt), device=device).expand(rows, -1)
     state, drawn, entropy = None, [], 0.0
-    for _ in range(length):
-        logits, state = model(ids, state)
-        entropy += _entropy(logits[:, -1], temperature, top_k)
-        ids = sample(logits[:, -1], temperature, top_k, source)[:, None]
-        drawn.append(ids)
-    model.train(training)
+    with evaluating(model):
+        for place in range(length):
+            logits, state = model(ids, state)
+            if logits[:, -1].isnan().any():
+                raise ValueError(
+                    f"the logits after {place} written characters hold NaN: has the model's training failed?"
+                )
+            entropy += _entropy(logits[:, -1], temperature, top_k)
+            ids = sample(logits[:, -1], temperature, top_k, source)[:, None]
+            drawn.append(ids)
     texts = [vocabulary.decode(row) for row in torch.cat(drawn, dim=1)]
     return Speech(texts, entropy / length)
 
@@ -113,9 +122,9 @@ def copied_runs(text: str, source: str) -> list[int]:
 
 
 def reaching(runs: Iterable[int], lengths: Iterable[int]) -> list[float]:
-    """The share of places, in %, from which a run of at least so many characters is copied."""
+    """The share of places, in %, from which a run of at least so many characters is copied; NaN where there are none."""
     runs = list(runs)
-    return [100 * sum(run >= length for run in runs) / len(runs) for length in lengths]
+    return [100 * sum(run >= length for run in runs) / len(runs) if runs else float("nan") for length in lengths]
 
 
 def _entropy(logits: torch.Tensor, temperature: float, top_k: int | None) -> float:

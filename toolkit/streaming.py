@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
 from toolkit import stand_ins
+from toolkit.modes import evaluating
 from toolkit.progress import steps_with_bar
 
 __all__ = ["Recipe", "Run", "losses_by_position", "losses_of", "mean_loss", "train"]
@@ -84,7 +86,13 @@ def train(
         test: gives the loss of the model on the held-out text; None reads it with the state carried.
         seed: of the shifts.
         bar: whether long work shows a progress bar.
+
+    Raises:
+        ValueError: the text has no chunk, the held-out text no prediction, or a loss isn't finite.
     """
+    _expect_chunk(ids, recipe)
+    if held_out is not None:
+        _expect_predictions(held_out)
     device = next(model.parameters()).device
     adam = torch.optim.AdamW(_groups(model, recipe.decay), lr=recipe.rate, betas=(0.9, 0.99), fused=True)
     per_epoch = len(list(stream_batches(_shortened(ids, recipe), recipe.batch_size, recipe.length)))
@@ -97,9 +105,14 @@ def train(
             state = None
         start = time.perf_counter()
         _set_rate(adam, recipe.rate * _share(step, total, recipe.warm_up))
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
+        with torch.autocast(device.type, torch.bfloat16) if recipe.half else nullcontext():
             loss, state = train_chunk(model, adam, x, y, state, recipe.max_norm)
         run.seconds += time.perf_counter() - start
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the loss is {loss} before step {step + 1}: the weights are spoilt, begin with a new model and a lower rate "
+                "or more steps of warm-up"
+            )
         run.losses.append(loss)
         run.characters += x.numel()
         if held_out is not None and (step + 1) % per_epoch == 0:
@@ -117,14 +130,17 @@ def losses_of(model: nn.Module, ids: torch.Tensor, length: int = READ, stateful:
     Args:
         length: steps of a chunk.
         stateful: whether the state is carried from chunk to chunk, or begins with zeros in each.
+
+    Raises:
+        ValueError: the text has no prediction.
     """
-    training, device = model.training, next(model.parameters()).device
-    model.eval()
+    _expect_predictions(ids)
+    device = next(model.parameters()).device
     losses, state = [], None
-    for x, y in zip(ids[:-1].to(device).split(length), ids[1:].to(device).split(length), strict=True):
-        logits, state = model(x[None], state if stateful else None)
-        losses.append(nn.functional.cross_entropy(logits[0].float(), y, reduction="none").cpu())
-    model.train(training)
+    with evaluating(model):
+        for x, y in zip(ids[:-1].to(device).split(length), ids[1:].to(device).split(length), strict=True):
+            logits, state = model(x[None], state if stateful else None)
+            losses.append(nn.functional.cross_entropy(logits[0].float(), y, reduction="none").cpu())
     return torch.cat(losses)
 
 
@@ -134,9 +150,32 @@ def mean_loss(model: nn.Module, ids: torch.Tensor) -> float:
 
 
 def losses_by_position(model: nn.Module, ids: torch.Tensor, length: int, stateful: bool) -> list[float]:
-    """The mean loss at each of the `length` places in a chunk, in nats per character; what is left over is left out."""
+    """The mean loss at each of the `length` places in a chunk, in nats per character; what is left over is left out.
+
+    Raises:
+        ValueError: the text has not one whole chunk.
+    """
+    if len(ids) <= length:
+        raise ValueError(f"the text has {len(ids)} characters, expected {length + 1} at least for a chunk of {length}")
     losses = losses_of(model, ids, length, stateful)
     return losses[: len(losses) // length * length].reshape(-1, length).double().mean(0).tolist()
+
+
+def _expect_chunk(ids: torch.Tensor, recipe: Recipe) -> None:
+    needed = recipe.batch_size * recipe.length + 1 + (recipe.length - 1 if recipe.shifted else 0)
+    if len(ids) < needed:
+        raise ValueError(
+            f"the text has {len(ids)} characters, expected {needed} at least for {recipe.batch_size} rows of "
+            f"{recipe.length}{', shifted by up to ' + str(recipe.length - 1) if recipe.shifted else ''}: "
+            "take smaller chunks or a longer text"
+        )
+
+
+def _expect_predictions(ids: torch.Tensor) -> None:
+    if len(ids) < 2:
+        raise ValueError(
+            f"the text to be tested has {len(ids)} characters, expected 2 at least: one is predicted from another"
+        )
 
 
 def _stream(ids: torch.Tensor, recipe: Recipe, per_epoch: int, stream_batches: Callable, seed: int) -> Iterator:
@@ -160,7 +199,7 @@ def _groups(model: nn.Module, decay: float) -> list[dict]:
 
 
 def _share(step: int, total: int, warm_up: int) -> float:
-    return min(1.0, (step + 1) / warm_up) * (1 + math.cos(math.pi * step / total)) / 2
+    return min(1.0, (step + 1) / max(1, warm_up)) * (1 + math.cos(math.pi * step / total)) / 2
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -48,7 +48,9 @@ class Text:
         """The ids of the training text and of the held-out text, (T,) each, with a vocabulary as in task 4.1."""
         import torch
 
-        return torch.tensor(vocabulary.encode(self.training)), torch.tensor(vocabulary.encode(self.held_out))
+        return tuple(
+            torch.tensor(vocabulary.encode(part), dtype=torch.int64) for part in (self.training, self.held_out)
+        )
 
 
 def lost_fathom() -> Text:
@@ -63,7 +65,13 @@ def library_source() -> Text:
         FileNotFoundError: this Python has no sources on disk.
     """
     folder = Path(sysconfig.get_path("stdlib"))
-    sources = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES]
+    paths = [folder / f"{name}.py" for name in MODULES]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise FileNotFoundError(
+            f"{', '.join(missing)} not found in {folder}: this Python came without the sources of its library; "
+            "use another Python, or another text such as lost_fathom()"
+        )
+    sources = [path.read_text(encoding="utf-8") for path in paths]
     lines = [line for source in sources for line in source.splitlines(keepends=True) if line.isascii()]
     return Text(f"the library of Python {platform.python_version()}", "".join(lines).expandtabs())
 

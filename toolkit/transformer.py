@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from toolkit.modes import evaluating
+
 __all__ = ["Transformer", "windowed_loss"]
 
 Cache = tuple[torch.Tensor, ...]  # keys and values of each block in turn, each (N, heads, S, D / heads)
@@ -96,19 +98,25 @@ def windowed_loss(model: Transformer, ids: torch.Tensor, together: int = 64) -> 
     """The mean loss on a text (T,), in nats per character, each prediction with half a context or more before it.
 
     Windows of a whole context begin every half context. Of each the second half counts, of the first the whole.
+
+    Raises:
+        ValueError: the context is odd, or the text has no prediction.
     """
-    training, half = model.training, model.context // 2
-    model.eval()
+    if model.context % 2 or len(ids) < 2:
+        raise ValueError(
+            f"the context is {model.context} and the text has {len(ids)} characters, expected an even context and 2 characters"
+        )
+    ids, half = ids.to(next(model.parameters()).device), model.context // 2
     starts = range(0, max(1, len(ids) - 1 - half), half)
     total = 0.0
     windows = [(ids[start : start + model.context + 1], 0 if start == 0 else half) for start in starts]
     full = [window for window in windows[1:] if len(window[0]) == model.context + 1]
     rest = [windows[0], *(window for window in windows[1:] if len(window[0]) != model.context + 1)]
     batches = [torch.stack([ids for ids, _ in full[at : at + together]]) for at in range(0, len(full), together)]
-    for batch, skipped in [*((batch, half) for batch in batches), *((ids[None], skipped) for ids, skipped in rest)]:
-        logits, _ = model(batch[:, :-1])
-        total += F.cross_entropy(
-            logits[:, skipped:].flatten(0, 1).float(), batch[:, 1 + skipped :].flatten(), reduction="sum"
-        ).item()
-    model.train(training)
+    with evaluating(model):
+        for batch, skipped in [*((batch, half) for batch in batches), *((ids[None], skipped) for ids, skipped in rest)]:
+            logits, _ = model(batch[:, :-1])
+            total += F.cross_entropy(
+                logits[:, skipped:].flatten(0, 1).float(), batch[:, 1 + skipped :].flatten(), reduction="sum"
+            ).item()
     return total / (len(ids) - 1)

@@ -16,7 +16,12 @@ def activations(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
 
     Args:
         model: has `embedding` and `rnn`, an LSTM of one layer.
+
+    Raises:
+        ValueError: the text is empty.
     """
+    if not len(ids):
+        raise ValueError("the text is empty, expected one character at least")
     vectors, state, seen = model.embedding(ids.to(next(model.parameters()).device)), None, []
     for vector in vectors:
         _, state = model.rnn(vector[None, None], state)
@@ -28,11 +33,11 @@ def in_play(text: str) -> dict[str, torch.Tensor]:
     """What there is to follow in a play, each (T,), for the state *after* a character.
 
     "speaker's name": 1 from the empty line to the colon; "place in the line": characters since the line began;
-    "end of a speech": 1 after a line's end, 0 elsewhere.
+    "a line just ended": 1 after a line's end, 0 elsewhere.
     """
     naming, column, ended = [], [], []
     inside, place = True, 0
-    for before, character in zip("\n" + text[:-1], text, strict=True):
+    for before, character in zip(("\n" + text)[:-1], text, strict=True):
         place = 0 if character == "\n" else place + 1
         inside = (character == "\n" and before == "\n") or (inside and character not in ":\n")
         naming.append(inside)
@@ -78,7 +83,7 @@ def closest_units(states: torch.Tensor, tracks: Mapping[str, torch.Tensor]) -> d
     centred /= centred.norm(dim=0).clamp(min=1e-12)
     found = {}
     for name, track in tracks.items():
-        line = track - track.mean()
+        line = track.double() - track.double().mean()
         shares = line @ centred / line.norm().clamp(min=1e-12)
         unit = int(shares.abs().argmax())
         found[name] = (unit, shares[unit].item())
