@@ -26,7 +26,7 @@ from toolkit.device import pick_device
 from toolkit.ngrams import NGrams, bits_of
 from toolkit.speech import Speech, copied_runs, reaching, speak, variety, words_of
 from toolkit.stand_ins import CharVocabulary, bits_per_character
-from toolkit.streaming import Recipe, Run, losses_by_position, train
+from toolkit.streaming import Recipe, Run, losses_by_position, mean_loss, train
 from toolkit.texts import Text, shakespeare
 from toolkit.writers import BEST, BEST_RECIPE, best_writer, live_writer
 
@@ -55,13 +55,14 @@ def record_best(text: Text) -> None:
     torch.set_num_threads(os.cpu_count())
     vocabulary = CharVocabulary.build(text.whole)
     ids, held_out = text.ids(vocabulary)
-    models, runs, samples = [], [], []
+    models, runs, losses, samples = [], [], [], []
     for seed in SEEDS:
         models.append(best_writer(len(vocabulary), seed).to(pick_device()))
-        keep = keeper(models[-1], vocabulary, samples if seed == 0 else [])
+        keep = keeper(models[-1], vocabulary, samples) if seed == 0 else None
         runs.append(train(models[-1], ids, BEST_RECIPE, held_out, after_step=keep))
-        print(f"seed {seed}: {runs[-1].held_out[-1]}", flush=True)
-    row = summary([run.held_out[-1][2] for run in runs]) | {
+        losses.append(mean_loss(models[-1], held_out))
+        print(f"seed {seed}: {losses[-1]:.4f} after {runs[-1].seconds:.0f} s", flush=True)
+    row = summary(losses) | {
         "parameters": parameter_count(models[0]),
         "seconds": summary([run.seconds for run in runs], 1),
         "characters per second": summary([run.characters / run.seconds for run in runs], 0),
@@ -155,8 +156,8 @@ def record_truncation(text: Text) -> None:
             models, runs = [], []
             for seed in SEEDS:
                 models.append(live_writer(len(vocabulary), seed, UNITS))
-                runs.append(train(models[-1], ids, recipe, held_out))
-            row[str(length)] = summary([bits_per_character(run.held_out[-1][2]) for run in runs]) | {
+                runs.append(train(models[-1], ids, recipe))
+            row[str(length)] = summary([bits_per_character(mean_loss(model, held_out)) for model in models]) | {
                 "seconds": summary([run.seconds for run in runs], 1),
                 "by place": {
                     "state carried": by_place(models, held_out, length, True),

@@ -22,7 +22,7 @@ from benchmarks.tables import show_scores
 from toolkit.cost import parameter_count
 from toolkit.endurance import seconds_to_train, seconds_to_write
 from toolkit.stand_ins import CharVocabulary, bits_per_character
-from toolkit.streaming import Recipe, Run, mean_loss, train
+from toolkit.streaming import Recipe, Run, quick_loss, train
 from toolkit.texts import Text, shakespeare
 from toolkit.transformer import windowed_loss
 from toolkit.writers import CONTEXT, rivals
@@ -75,7 +75,7 @@ def trained(text: Text, kind: str, share: int, rate: float, seed: int) -> Run:
     recipe = Recipe(EPOCHS[share], ROWS[share], CONTEXT, rate, shifted=True)
     model = rivals(len(vocabulary), seed)[kind]
     is_lstm = kind == "LSTM"
-    some, test = ids[: len(ids) * share // 100], mean_loss if is_lstm else windowed_loss
+    some, test = ids[: len(ids) * share // 100], quick_loss if is_lstm else windowed_loss
     return train(model, some, replace(recipe, stateful=is_lstm), held_out, test=test, seed=seed)
 
 

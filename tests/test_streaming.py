@@ -16,7 +16,7 @@ from toolkit import held_graphs, stand_ins, streaming
 from toolkit.cost import kept_for_backward
 from toolkit.held_graphs import read_chunks
 from toolkit.modes import evaluating
-from toolkit.streaming import Recipe, losses_by_position, losses_of, mean_loss, train
+from toolkit.streaming import Recipe, losses_by_position, losses_of, mean_loss, quick_loss, train
 from toolkit.writers import Writer
 
 SMALL = Recipe(epochs=2, batch_size=3, length=5, rate=0.01, warm_up=4)
@@ -150,7 +150,7 @@ def test_the_last_loss_on_held_out_text_is_that_of_the_trained_model():
         return stand_ins.train_chunk(*given)
 
     run = train(model, ids, SMALL, held_out, train_chunk=train_chunk)
-    assert run.held_out[-1][2] == mean_loss(model, held_out) and run.held_out[0][2] != run.held_out[1][2]
+    assert run.held_out[-1][2] == quick_loss(model, held_out) and run.held_out[0][2] != run.held_out[1][2]
     assert all(modes) and not model.training
 
 
@@ -390,3 +390,10 @@ def test_reading_takes_no_step(detach):
     read_chunks(model, chunks_of(3), detach)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_the_quick_loss_reads_rows_from_zeros():
+    model, text = stand_ins.CharLM(5, 3, 4), torch.randint(5, (58,), generator=torch.Generator().manual_seed(1))
+    rows = [losses_of(model, text[start : start + 20]) for start in (0, 19, 38)]  # 3 rows of 19 predictions
+    assert quick_loss(model, text, rows=3) == pytest.approx(torch.cat(rows).mean().item(), abs=1e-6)
+    assert quick_loss(model, text, rows=1) == pytest.approx(mean_loss(model, text), abs=1e-6)

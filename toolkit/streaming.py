@@ -15,7 +15,7 @@ from toolkit import stand_ins
 from toolkit.modes import evaluating
 from toolkit.progress import steps_with_bar
 
-__all__ = ["Recipe", "Run", "losses_by_position", "losses_of", "mean_loss", "train"]
+__all__ = ["Recipe", "Run", "losses_by_position", "losses_of", "mean_loss", "quick_loss", "train"]
 
 READ = 512  # steps of a chunk where nothing is learnt
 
@@ -83,7 +83,7 @@ def train(
         held_out: a text on which the model is tested after each epoch; the clock stands still meanwhile.
         stream_batches, train_chunk: functions as in tasks 4.2 and 4.4.
         after_step: called with the number of steps so far and the run.
-        test: gives the loss of the model on the held-out text; None reads it with the state carried.
+        test: gives the loss of the model on the held-out text; None takes `quick_loss`.
         seed: of the shifts.
         bar: whether long work shows a progress bar.
 
@@ -116,7 +116,7 @@ def train(
         run.losses.append(loss)
         run.characters += x.numel()
         if held_out is not None and (step + 1) % per_epoch == 0:
-            run.held_out.append((step + 1, run.seconds, (test or mean_loss)(model, held_out)))
+            run.held_out.append((step + 1, run.seconds, (test or quick_loss)(model, held_out)))
         if after_step is not None:
             after_step(step + 1, run)
     model.eval()
@@ -147,6 +147,24 @@ def losses_of(model: nn.Module, ids: torch.Tensor, length: int = READ, stateful:
 def mean_loss(model: nn.Module, ids: torch.Tensor) -> float:
     """The mean loss on a text (T,), in nats per character, the state carried from beginning to end."""
     return losses_of(model, ids).double().mean().item()
+
+
+@torch.no_grad()
+def quick_loss(model: nn.Module, ids: torch.Tensor, rows: int = 16) -> float:
+    """The mean loss on a text (T,) that is read in so many rows at once, several times as fast as `mean_loss`.
+
+    It comes out a little higher, since each row begins with zeros; what doesn't fill a row is left out.
+    """
+    _expect_predictions(ids)
+    rows = min(rows, len(ids) - 1)
+    steps, device = (len(ids) - 1) // rows, next(model.parameters()).device
+    x, y = (ids[start : start + rows * steps].reshape(rows, steps).to(device) for start in (0, 1))
+    total, state = 0.0, None
+    with evaluating(model):
+        for read, target in zip(x.split(READ, dim=1), y.split(READ, dim=1), strict=True):
+            logits, state = model(read, state)
+            total += nn.functional.cross_entropy(logits.flatten(0, 1).float(), target.flatten(), reduction="sum").item()
+    return total / y.numel()
 
 
 def losses_by_position(model: nn.Module, ids: torch.Tensor, length: int, stateful: bool) -> list[float]:

@@ -61,7 +61,7 @@ characters = stand_ins.CharVocabulary.build(play.whole)
 ids, held_out = (part.to(device) for part in play.ids(characters))
 lstm = live_writer(len(characters)).to(device)
 listen = Rehearsal(lstm, characters, steps=(5, 40, 150, 500, 1180))
-run = train(lstm, ids, LIVE, held_out, after_step=listen)
+run = train(lstm, ids, LIVE, after_step=listen)
 print(f"{len(ids):,} characters, {len(characters)} different ones; {run.seconds:.0f} s of training")
 
 # %% tags=["experiment"]
@@ -876,8 +876,8 @@ library = library_source()
 signs = stand_ins.CharVocabulary.build(library.whole)
 code_ids, code_held_out = (part.to(device) for part in library.ids(signs))
 coder = live_writer(len(signs), hidden_size=128).to(device)
-code_run = train(coder, code_ids, replace(LIVE, epochs=4), code_held_out, bar=True)
-print(f"{library.name}: {len(code_ids):,} characters, {bits_per_character(code_run.held_out[-1][2]):.2f} bits on held-out code")
+train(coder, code_ids, replace(LIVE, epochs=4), bar=True)
+print(f"{library.name}: {len(code_ids):,} characters, {bits_per_character(mean_loss(coder, code_held_out)):.2f} bits on held-out code")
 print(speak(coder, signs, "\n\ndef ", 500, temperature=0.7, sample=sample).texts[0])
 
 # %% tags=["experiment"]
