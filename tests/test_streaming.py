@@ -180,7 +180,7 @@ def test_after_each_step_the_run_is_shown():
 def test_a_training_is_the_loop_that_it_stands_for():
     ids = some_ids(200)
     run = train(language_model(), ids, SMALL)
-    model, losses = language_model(), []
+    model, losses, state = language_model(), [], None
     matrices, vectors = ([p for p in model.parameters() if (p.dim() > 1) is wide] for wide in (True, False))
     adam = torch.optim.AdamW([{"params": matrices}, {"params": vectors, "weight_decay": 0}], betas=(0.9, 0.99),
                              weight_decay=0.1)  # fmt: skip
