@@ -125,7 +125,7 @@ def notes_of_another_kind(path):
 )
 def test_a_file_that_is_damaged_or_another(saved, harm):
     harm(saved)
-    with pytest.raises(ValueError, match="model.safetensors is no file of save_model's, or is damaged: ."):
+    with pytest.raises(ValueError, match=r"model\.safetensors is no file of save_model's, or is damaged: ."):
         load_model(saved, stand_ins.CharLM)
 
 

@@ -111,7 +111,7 @@ def test_without_the_real_plays_a_line_says_how_to_bring_them(tmp_path, capsys):
     assert lines == [
         f"Without the real plays: shakespeare is not in {tmp_path}: run python -m toolkit.data fetch shakespeare"
     ]
-    with pytest.raises(DataError, match="run python -m toolkit.data fetch shakespeare"):
+    with pytest.raises(DataError, match=r"run python -m toolkit\.data fetch shakespeare"):
         shakespeare(tmp_path)
 
 
