@@ -12,6 +12,7 @@ the state carried and with zeros at the beginning of each chunk.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -122,7 +123,9 @@ def record_speech(text: Text, vocabulary, models: list) -> None:
 
 
 def told(spoken: list[Speech], words: set[str], source: str) -> dict:
-    measures = [variety(speech, words) for speech in spoken]
+    """What is kept of the speeches, one for each seed. A record holds no NaN: of no words at all, none are known."""
+    measures = [{name: 0.0 if math.isnan(value) else value for name, value in variety(speech, words).items()}
+                for speech in spoken]  # fmt: skip
     runs = [run for written in spoken[0].texts for run in copied_runs(written, source)]
     return summary([measure["known words"] for measure in measures], 2) | {
         "entropy": summary([measure["entropy"] for measure in measures], 3) if len(spoken) > 1 else None,

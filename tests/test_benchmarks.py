@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from benchmarks import imdb
-from toolkit import real_reviews
+from benchmarks import imdb, recording, shakespeare, transformer
+from tests.conftest import ROOT
+from toolkit import plots, real_reviews
+from toolkit import recorded as records
 from toolkit.corpus import Corpus
+from toolkit.plots import headline
 from toolkit.real_reviews import Prepared
+from toolkit.speech import Speech
+from toolkit.stand_ins import bits_per_character
+from toolkit.streaming import Recipe
+from toolkit.tables import show_table
+from toolkit.texts import Text, lost_fathom
+from toolkit.transformer import Transformer
+from toolkit.writers import BEST, live_writer, rivals
+
+NOTEBOOK = ROOT / "solution" / "notebooks" / "04_shakespeare_generation.py"
 
 
 @pytest.fixture
@@ -48,3 +62,177 @@ def test_the_real_reviews(part, tiny, monkeypatch, capsys):
         assert real_reviews.BEST in row and all(
             len(seed) == len(real_reviews.ENDS) for e in row.values() for seed in e["by length"]
         )
+
+
+# Notebook 4
+
+
+@pytest.fixture
+def text() -> Text:
+    """Ten thousand characters, of which one per cent has a chunk or two."""
+    return Text("made up", lost_fathom().whole[:9000])
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch) -> Path:
+    """Records are really written and read, but elsewhere."""
+    monkeypatch.setattr(recording, "RESULTS", tmp_path)
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def cells_with(*words: str) -> list[str]:
+    """The notebook's cells of code that hold one of these."""
+    blocks = NOTEBOOK.read_text(encoding="utf-8").split("\n# %%")
+    sources = [block.partition("\n")[2] for block in blocks if not block.startswith(" [markdown]")]
+    return [source for source in sources if any(word in source for word in words)]
+
+
+def drawn(*words: str, **names) -> dict:
+    """Runs those cells in turn; what they left behind, with the figures that they showed."""
+    figures = []
+    told = {"outcome": lambda number, measured: f"{number}: {measured}", "footnote": lambda *_: None,
+            "show": lambda fig, alt: figures.append(fig), "headline": headline}  # fmt: skip
+    kept = {"plots": plots, "recorded": records.recorded, "show_table": show_table,
+            "bits_per_character": bits_per_character, "figures": figures} | told | names  # fmt: skip
+    cells = cells_with(*words)
+    assert cells, f"no cell of the notebook holds {words}"
+    for cell in cells:
+        exec(compile(cell, str(NOTEBOOK), "exec"), kept)
+    return kept
+
+
+def make_small(monkeypatch) -> None:
+    monkeypatch.setattr(shakespeare.os, "cpu_count", lambda: 1)  # more threads would only wait for each other
+    monkeypatch.setattr(shakespeare, "SEEDS", range(2))
+    monkeypatch.setattr(shakespeare, "best_writer", lambda size, seed: live_writer(size, seed, 16))
+    monkeypatch.setattr(shakespeare, "BEST_RECIPE", Recipe(epochs=2, batch_size=8, length=32, half=True))
+    monkeypatch.setattr(shakespeare, "EARLY", (1, 5))
+    monkeypatch.setattr(shakespeare, "ROWS", 2)
+    monkeypatch.setattr(shakespeare, "WRITTEN", 60)
+
+
+def test_the_best_network_of_shakespeare(text, results, monkeypatch, capsys):
+    make_small(monkeypatch)
+    shakespeare.record_best(text)
+    shakespeare.record_baselines(text)
+    kept = drawn('recorded("shakespeare_best")', 'row["samples"]', 'recorded("shakespeare_baselines")')
+    row, steps = kept["row"], 2 * ((8100 - 1) // 256)
+    assert kept["name"] == BEST and [len(seed) for seed in row["by epoch"]] == [2, 2]
+    assert [seed[-1][1] for seed in row["by epoch"]] == row["values"]  # the last epoch counts
+    assert [step for step, *_ in row["samples"]] == [1, 5, steps // 2, steps]
+    assert all(len(sample) == 240 for *_, sample in row["samples"])
+    assert len(row["losses"]) == -(-steps // 20)
+    assert list(kept["bits"]) == ["uniform", "unigram", *(f"{n}-gram" for n in range(2, 7)), BEST]
+    assert len(kept["figures"]) == 2
+    expect_speech(drawn('recorded("shakespeare_speech")'))
+    assert "longest copied" in capsys.readouterr().out  # the table
+
+
+def expect_speech(kept: dict) -> None:
+    entries = kept["speech"].entries
+    assert list(entries["temperature"]) == ["0.2", "0.4", "0.6", "0.8", "1", "1.2", "1.5"]
+    assert list(entries["top k"]) == ["1", "2", "5", "10", "20"]
+    medians = [entry["entropy"]["median"] for entry in entries["temperature"].values()]
+    assert medians == sorted(medians) and medians[0] < medians[-1]
+    assert entries["top k"]["1"]["entropy"]["values"] == [0, 0]
+    (held,) = entries["held-out text"].values()
+    assert held["entropy"] is None and held["longest copied"] >= 5 and held["copied"][0] > 0
+    for entry in (*entries["temperature"].values(), *entries["top k"].values(), held):
+        assert len(entry["copied"]) == len(shakespeare.RUNS) and all(0 <= share <= 100 for share in entry["copied"])
+        assert all(0 <= value <= 100 for value in (*entry["values"], *entry["repeats"]["values"]))
+
+
+def test_a_network_without_words_is_recorded_too():
+    silent = [Speech(["\n" * 60] * 2, 0.0)] * 2
+    entry = shakespeare.told(silent, {"word"}, "word\nword")
+    assert entry["values"] == [0, 0] and entry["repeats"]["median"] > 50
+    recording.dump(entry)  # which takes no NaN
+
+
+def test_tables_of_characters(text, results, capsys):
+    shakespeare.record_baselines(text)
+    record = records.recorded("shakespeare_baselines")
+    for part in ("held out", "training"):
+        assert list(record.scores[part]) == [str(order) for order in range(9)]
+    training = [values[0] for values in record.scores["training"].values()]
+    assert training == sorted(training, reverse=True) and len(set(training)) == 9
+    assert record.entries["held out"]["1"]["entries"] == len(set(text.training))
+
+
+def test_chunks_of_several_lengths(text, results, monkeypatch, capsys):
+    for name, value in {"SEEDS": range(2), "LENGTHS": (4, 32), "CHARACTERS": 256, "UNITS": 8}.items():
+        monkeypatch.setattr(shakespeare, name, value)
+    monkeypatch.setattr(shakespeare, "SMALL", Recipe(epochs=2, rate=0.005, warm_up=5))
+    shakespeare.record_truncation(text)
+    kept = drawn('recorded("shakespeare_truncation")')
+    assert list(kept["by_length"]) == ["4 characters", "32 characters"] and len(kept["figures"]) == 1
+    for way, row in kept["truncation"].entries.items():
+        assert list(row) == ["4", "32"] and way in ("state carried", "zeros in each chunk")
+        for length, entry in row.items():
+            assert list(entry["by place"]) == ["state carried", "zeros in each chunk"]
+            for curves in entry["by place"].values():
+                assert [len(seed) for seed in curves] == [int(length)] * 2
+            plots.plot_by_position(entry["by place"])
+
+
+def test_a_share_of_the_text_for_both_kinds(text, results, monkeypatch, capsys):
+    monkeypatch.setattr(transformer, "SEEDS", range(2))
+    monkeypatch.setattr(transformer, "EPOCHS", {10: 2, 100: 1, 1: 2})
+    monkeypatch.setattr(transformer, "ROWS", {1: 1, 10: 8, 100: 64})
+    monkeypatch.setattr(transformer, "CONTEXT", 8)
+    monkeypatch.setattr(transformer, "rivals", small_rivals)
+    transformer.record_data(text)
+    kept = drawn('recorded("transformer_data")')
+    shares = kept["shares"].entries
+    assert list(shares) == ["1 %", "10 %", "100 %"] and len(kept["figures"]) == 1
+    for row, epochs in zip(shares.values(), (2, 2, 1), strict=True):
+        assert list(row) == ["LSTM", "Transformer"]
+        for entry in row.values():
+            assert [len(seed) for seed in entry["by epoch"]] == [epochs] * 2
+            assert [min(seed) for seed in entry["by epoch"]] == entry["values"]
+            assert entry["by rate"][f"{entry['rate']:g}"] == min(entry["by rate"].values()) == entry["values"][0]
+            assert list(entry["by rate"]) == ["0.002", "0.005"]
+
+
+def small_rivals(size: int, seed: int = 0, context: int = 8) -> dict:
+    torch.manual_seed(seed)
+    return {"LSTM": live_writer(size, seed, 8), "Transformer": Transformer(size, 8, 1, context=context)}
+
+
+def test_what_both_kinds_cost(text, results, monkeypatch, capsys):
+    for name, value in {"LENGTHS": (8, 16), "CHARACTERS": 32, "WRITTEN": 20, "EVERY": 10}.items():
+        monkeypatch.setattr(transformer, name, value)
+    transformer.record_cost(text)
+    kept = drawn('recorded("transformer_cost")')
+    assert list(kept["training_cost"]) == ["chunks of 8", "chunks of 16"] and len(kept["figures"]) == 1
+    writing = [row for name, row in kept["cost"].entries.items() if name.startswith("writing")]
+    carried = [[row[kind]["bytes carried"] for row in writing] for kind in transformer.KINDS]
+    assert carried == [[2048, 2048], [3 * 2 * 96 * 4 * 10, 3 * 2 * 96 * 4 * 20]]
+    assert all(len(values) == 5 for row in kept["training_cost"].values() for values in row.values())
+
+
+@pytest.mark.parametrize("script", [shakespeare, transformer])
+def test_a_script_measures_what_it_is_asked_for(script, text, monkeypatch):
+    parts = {shakespeare: ["best", "baselines", "truncation"], transformer: ["data", "cost"]}[script]
+    measured, threads = [], torch.get_num_threads()
+    for part in parts:
+        monkeypatch.setattr(script, f"record_{part}", lambda given, part=part: measured.append((part, given is text)))
+    monkeypatch.setattr(script, "shakespeare", lambda: text)
+    for asked in ([], parts[-1:]):
+        monkeypatch.setattr("sys.argv", ["script", *asked])
+        script.main()
+    torch.set_num_threads(threads)
+    assert measured == [(part, True) for part in (*parts, parts[-1])]
+
+
+def test_the_recorded_recipes_fit_the_real_text():
+    """Ten thousand characters are one per cent of it; each share has a chunk, shifted as it is."""
+    for share, rows in transformer.ROWS.items():
+        assert 1_003_854 * share // 100 >= rows * transformer.CONTEXT + transformer.CONTEXT
+    assert (
+        max(transformer.WRITTEN, *transformer.LENGTHS) <= 2048 and transformer.EPOCHS.keys() == transformer.ROWS.keys()
+    )
+    assert list(rivals(5)) == list(transformer.KINDS)

@@ -176,9 +176,8 @@ def test_bad_input(model, prompt, length, message, temperature):
 
 def test_words():
     text = "Don't go: o'er the hill 'tis dark; THE 42 naïve foo_bars' end-rhymes"
-    assert words_of(text) == {
-        *["don't", "go", "o'er", "the", "hill", "tis", "dark", "naïve", "foo", "bars", "end", "rhymes"]
-    }
+    want = "don't go o'er the hill tis dark naïve foo bars end rhymes"
+    assert words_of(text) == set(want.split())
     assert words_of("") == words_of(" 1 _ '") == set()
 
 

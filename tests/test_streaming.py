@@ -100,10 +100,12 @@ def places_of(calls, per_epoch: int) -> list[list[torch.Tensor]]:
     return [[call.x for call in calls[at : at + per_epoch]] for at in range(0, len(calls), per_epoch)]
 
 
-def test_shifted_epochs_begin_elsewhere_and_stay_in_the_text():
+@pytest.mark.parametrize("count", [61, 64, 65, 68])  # at 61 the largest shift costs a chunk
+def test_shifted_epochs_begin_elsewhere_and_stay_in_the_text(count):
+    text = torch.arange(count)
     recipe = replace(SMALL, epochs=12, shifted=True)
-    calls, run = watched(recipe)
-    per_epoch = (len(TEXT) - 4 - 1) // 15
+    calls, run = watched(recipe, text)
+    per_epoch = (count - 4 - 1) // 15
     assert len(calls) == len(run.losses) == 12 * per_epoch
     epochs = places_of(calls, per_epoch)
     firsts = [int(epoch[0][0, 0]) for epoch in epochs]
@@ -111,7 +113,7 @@ def test_shifted_epochs_begin_elsewhere_and_stay_in_the_text():
     for epoch in epochs:
         rows = torch.cat(epoch, dim=1)
         assert (rows.diff(dim=1) == 1).all()  # each row goes on from chunk to chunk
-    assert all(torch.equal(call.y, call.x + 1) and call.y.max() <= TEXT[-1] for call in calls)
+    assert all(torch.equal(call.y, call.x + 1) and call.y.max() <= text[-1] for call in calls)
     assert [call.state is None for call in calls] == [step % per_epoch == 0 for step in range(len(calls))]
 
 
@@ -180,7 +182,7 @@ def test_after_each_step_the_run_is_shown():
 def test_a_training_is_the_loop_that_it_stands_for():
     ids = some_ids(200)
     run = train(language_model(), ids, SMALL)
-    model, losses = language_model(), []
+    model, losses, state = language_model(), [], None
     matrices, vectors = ([p for p in model.parameters() if (p.dim() > 1) is wide] for wide in (True, False))
     adam = torch.optim.AdamW([{"params": matrices}, {"params": vectors, "weight_decay": 0}], betas=(0.9, 0.99),
                              weight_decay=0.1)  # fmt: skip

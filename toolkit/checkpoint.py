@@ -79,8 +79,11 @@ def _read(path: Path) -> tuple[dict, list[str], dict[str, int]]:
         with safe_open(path, framework="pt") as file:
             notes = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no dict)
-        return weights, json.loads(notes["characters"]), json.loads(notes["sizes"])
-    except (SafetensorError, KeyError, ValueError) as problem:
+        characters, sizes = json.loads(notes["characters"]), json.loads(notes["sizes"])
+        if not isinstance(characters, list) or not isinstance(sizes, dict):
+            raise TypeError("its notes are not a list of characters and sizes by name")
+        return weights, characters, sizes
+    except (SafetensorError, KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"{path} is no file of save_model's, or is damaged: {problem}") from problem
 
 

@@ -58,7 +58,7 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda box: box.tensor):
         for x, y in chunks:
             if state is not None and detach:
-                state = tuple(part.detach() for part in state)
+                state = tuple(map(torch.Tensor.detach, state))
             logits, state = model(x, state)
             loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
             start = time.perf_counter()
