@@ -34,22 +34,30 @@ class Streams:
         return max(len(self.ids) - 1, 0) // (self.batch_size * self.length)
 
     @cached_property
-    def places(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Where in the text each entry of x and of y stands: two tensors (chunks, N, L). All shapes have to be right."""
+    def pairs(self) -> list[tuple]:
+        """The pairs (x, y), whatever is in them."""
         agree(replace(self.seen, value=None), Seen())  # an exception fails the check as one
         pairs = _unpacked(self.seen.value)
         self.expect(pairs is not None, f"the result is {shown(self.seen.value)}, expected something to go through with a "
                     "loop, of pairs (x, y)")  # fmt: skip
-        chunks = [self._pair(number, pair) for number, pair in enumerate(pairs)]
-        return tuple(torch.stack(sides) if sides else torch.empty(0, self.batch_size, self.length, dtype=torch.int64)
-                     for sides in ([chunk[side] for chunk in chunks] for side in (0, 1)))  # fmt: skip
+        parts = [_unpacked(pair) for pair in pairs]
+        for number, (pair, part) in enumerate(zip(pairs, parts, strict=True)):
+            self.expect(part is not None and len(part) == 2, f"chunk {number} is {shown(pair)}, expected a pair (x, y) of tensors")
+        return parts
 
-    def _pair(self, number: int, pair) -> list[torch.Tensor]:
-        parts = _unpacked(pair)
-        self.expect(
-            parts is not None and len(parts) == 2, f"chunk {number} is {shown(pair)}, expected a pair (x, y) of tensors"
-        )
-        return [self._places(f"{name} of chunk {number}", part) for name, part in zip(NAMES, parts, strict=True)]
+    @cached_property
+    def x(self) -> torch.Tensor:
+        """(chunks, N, L): where in the text each entry of x stands. All shapes have to be right."""
+        return self._side(0)
+
+    @cached_property
+    def y(self) -> torch.Tensor:
+        """The same for y."""
+        return self._side(1)
+
+    def _side(self, side: int) -> torch.Tensor:
+        parts = [self._places(f"{NAMES[side]} of chunk {number}", pair[side]) for number, pair in enumerate(self.pairs)]
+        return torch.stack(parts) if parts else torch.empty(0, self.batch_size, self.length, dtype=torch.int64)
 
     def _places(self, name: str, part) -> torch.Tensor:
         shape = (self.batch_size, self.length)
@@ -87,7 +95,7 @@ def streams(impl, ids: torch.Tensor, batch_size: int, length: int, strided: bool
 
 def as_many(found: Streams) -> None:
     """As many chunks as fit."""
-    count = len(found.places[0])
+    count = len(found.pairs)
     total, size = len(found.ids), f"{found.batch_size} · {found.length}"
     found.expect(
         count == found.count,
@@ -97,7 +105,7 @@ def as_many(found: Streams) -> None:
 
 def in_a_row(found: Streams) -> None:
     """Within a row of x each entry follows the one before in the text."""
-    x, _ = found.places
+    x = found.x
     for chunk, row, step in (x.diff(dim=2) != 1).nonzero().tolist():
         here, there = x[chunk, row, step : step + 2].tolist()
         found.expect(False, f"in {found.shown('x', chunk, row)}, place {here} of the text is followed by place {there}, "
@@ -106,7 +114,7 @@ def in_a_row(found: Streams) -> None:
 
 def goes_on(found: Streams) -> None:
     """Each row of a chunk goes on where the same row of the chunk before ended."""
-    x, _ = found.places
+    x = found.x
     for chunk, row in (x[1:, :, 0] - x[:-1, :, -1] != 1).nonzero().tolist():
         ended, begins = int(x[chunk, row, -1]), int(x[chunk + 1, row, 0])
         found.expect(False, f"{found.shown('x', chunk, row)} ends at place {ended} of the text, and the same row of chunk "
@@ -115,7 +123,7 @@ def goes_on(found: Streams) -> None:
 
 def one_later(found: Streams) -> None:
     """Every entry of y stands one place after that of x."""
-    x, y = found.places
+    x, y = found.x, found.y
     for chunk, row, step in (y - x != 1).nonzero().tolist():
         here, there = int(x[chunk, row, step]), int(y[chunk, row, step])
         found.expect(False, f"at [{row}, {step}] of chunk {chunk}, x holds place {here} of the text and y place {there}, "
@@ -124,7 +132,7 @@ def one_later(found: Streams) -> None:
 
 def no_place_twice(found: Streams) -> None:
     """No two entries of x stand at the same place."""
-    x, _ = found.places
+    x = found.x
     twice = [place for place, times in Counter(x.flatten().tolist()).items() if times > 1]
     if twice:
         one, other = (x == twice[0]).nonzero()[:2, :2].tolist()
@@ -157,7 +165,7 @@ def _facts(found: Streams):
     if found.seen.failure is not None:
         return "an exception"
     try:
-        x, y = found.places
+        x, y = found.x, found.y
     except Mismatch as problem:
         strange = "which is no id" in problem.message
         return [_kinds(found.seen.value), strange]
