@@ -332,9 +332,8 @@ def taken_apart(seen: Seen, first: str) -> Seen:
 
 
 def readings_agree(got: Seen, want: Seen, when: str = "", gradients: bool = False) -> None:
-    names = tuple(f"{when}{name}" for name in MODEL)
     got = taken_apart(got, "logits")
-    agree(got, taken_apart(want, "logits"), "the result", names, AXES)
+    agree(got, taken_apart(want, "logits"), "the result", (f"{when}logits", *MODEL[1:]), AXES)
     if gradients:
         gradients_agree(got, want)
 
@@ -488,9 +487,9 @@ def loss_agrees(got: Seen, want: Seen, what: str = "the loss") -> None:
     agree(*(replace(seen, value=seen.value[0]) for seen in map(result_of, (got, want))), what)
 
 
-def state_agrees(got: Seen, want: Seen, when: str = "") -> None:
+def state_agrees(got: Seen, want: Seen, after: str = "") -> None:
     got, want = (replace(seen, value=seen.value[1:]) for seen in map(result_of, (got, want)))
-    agree(got, want, "the state", (f"{when}h", f"{when}c"), ("layer", "batch", "unit"))
+    agree(got, want, "the state", (f"h{after}", f"c{after}"), ("layer", "batch", "unit"))
 
 
 def trained(impl, weights: dict, chunks: list, max_norm: float = FAR, state=None, handed_on: bool = True, **kind):
@@ -570,7 +569,7 @@ def test_chunks_in_a_row(student, reference, draw):
     (got, model), (want, other) = both_trained(student, reference, weights, chunks)
     for number, pair in enumerate(zip(got, want, strict=True), start=1):
         loss_agrees(*pair, f"the loss of chunk {number}")
-        state_agrees(*pair, f"after chunk {number}, ")
+        state_agrees(*pair, f" after chunk {number}")
     parameters_agree(model, other, "three chunks")
 
 
