@@ -288,7 +288,9 @@ def _text_problem(got: str, want: str, what: str) -> str:
     """Where two texts first differ, and how long they are where that is not the same."""
     if got == want:
         return ""
-    place = next((at for at, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), min(len(got), len(want)))
+    place = next(
+        (at for at, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), min(len(got), len(want))
+    )
     found, expected = (f"{text[place : place + SHOWN]!r}" if text[place:] else "nothing more" for text in (got, want))
     count = f"; it has {len(got)} characters, expected {len(want)}" if len(got) != len(want) else ""
     return f"{what} goes on with {found} at [{place}], expected {expected}{count}"

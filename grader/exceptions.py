@@ -248,13 +248,14 @@ CHARACTERS = (
     (
         "RuntimeError",
         r"Expected floating point type for target with class probabilities",
-        "cross_entropy got targets in the shape of the logits, and takes such for probabilities. Targets are ids: their shape has no "
-        "axis for characters.",
+        "cross_entropy got targets in the shape of the logits, and takes such for probabilities. Targets are ids: their shape "
+        "has no axis for characters.",
     ),
     (
         "AttributeError",
         r"'(tuple|list)' object has no attribute '(detach|detach_|clone|data)'",
-        "An LSTM's state is the pair (h, c), which has no methods of a tensor: detach both parts one by one, and make a pair of them.",
+        "An LSTM's state is the pair (h, c), which has no methods of a tensor: detach both parts one by one, and make a pair of "
+        "them.",
     ),
     (
         "AttributeError",
@@ -269,7 +270,8 @@ CHARACTERS = (
     (
         "RuntimeError",
         r"For (un)?batched \d-D input, hx and cx should also be",
-        "h and c have another number of axes than the batch wants: they are (num_layers, N, H). Was one indexed or squeezed away?",
+        "h and c have another number of axes than the batch wants: they are (num_layers, N, H). Was one indexed or squeezed "
+        "away?",
     ),
     (
         "ValueError",
@@ -355,8 +357,8 @@ USUAL = (
     ("TypeError", r"'generator' (has no len|object is not subscriptable)|object of type 'generator'", ONE_PASS),
     ("ZeroDivisionError", r".", "Something is divided by zero: which count, or which norm, can be 0 here?"),
     ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
-     "Write `h = h + …` instead of `h += …`, and collect outputs in a list. Where it is the parameters that a step moved, a state "
-     "from before that step still has its graph: detach it."),
+     "Write `h = h + …` instead of `h += …`, and collect outputs in a list. Where a step has moved the parameters, a state from "
+     "before that step still has its graph: detach it."),
     ("ValueError", r"only one element tensors can be converted", "One number is asked for here, as by float() or a function of "
      "the math module, and a whole tensor came. Torch has functions that take whole tensors."),
     ("RuntimeError", r"cannot be converted to Scalar", "One number is asked for here, as by float() or .item(), and a whole "

@@ -116,7 +116,11 @@ def test_a_stream_that_fits_uses_every_id():
 @pytest.mark.parametrize(
     ("ids", "sizes", "message"),
     [
-        (torch.arange(12), (3, 4), "the text has 12 characters, expected at least 13 for a batch of 3 rows with 4 steps"),
+        (
+            torch.arange(12),
+            (3, 4),
+            "the text has 12 characters, expected at least 13 for a batch of 3 rows with 4 steps",
+        ),
         (torch.arange(0), (1, 1), "the text has 0 characters, expected at least 2"),
         (torch.zeros(3, 4, dtype=torch.int64), (1, 2), r"ids has shape \(3, 4\), expected \(T,\)"),
         (torch.arange(9), (0, 2), "batch_size is 0 and length 2, expected 1 or more of both"),
@@ -169,7 +173,10 @@ def test_reading_in_chunks_is_reading_at_once_and_keeps_the_graph():
         parts.append(logits)
     torch.testing.assert_close(torch.cat(parts, dim=1), whole)
     torch.testing.assert_close(state, last)
-    grads = [torch.autograd.grad(out[:, -1].sum(), model.embedding.weight, retain_graph=True)[0] for out in (whole, parts[-1])]
+    grads = [
+        torch.autograd.grad(out[:, -1].sum(), model.embedding.weight, retain_graph=True)[0]
+        for out in (whole, parts[-1])
+    ]
     torch.testing.assert_close(*grads)
 
 
@@ -199,7 +206,9 @@ def by_hand(model: nn.Module, x, y, state, max_norm: float, lr: float):
     """The loss, and what plain gradient descent makes of the parameters, prediction by prediction."""
     state = None if state is None else tuple(part.detach() for part in state)
     logits, state = model(x, state)
-    losses = [-logits[row, step].log_softmax(dim=0)[y[row, step]] for row in range(len(x)) for step in range(x.shape[1])]
+    losses = [
+        -logits[row, step].log_softmax(dim=0)[y[row, step]] for row in range(len(x)) for step in range(x.shape[1])
+    ]
     loss = sum(losses) / len(losses)
     grads = torch.autograd.grad(loss, list(model.parameters()))
     total = math.sqrt(sum(grad.square().sum().item() for grad in grads))
@@ -272,7 +281,14 @@ def test_a_chunk_refuses(shape, max_norm, message):
     model = CharLM(6, 3, 4)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     with pytest.raises(ValueError, match=message):
-        train_chunk(model, optimizer, torch.zeros(2, 3, dtype=torch.int64), torch.zeros(shape, dtype=torch.int64), None, max_norm)
+        train_chunk(
+            model,
+            optimizer,
+            torch.zeros(2, 3, dtype=torch.int64),
+            torch.zeros(shape, dtype=torch.int64),
+            None,
+            max_norm,
+        )
 
 
 # 4.7

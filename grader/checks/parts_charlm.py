@@ -371,9 +371,13 @@ def part_optimizer(student, reference, draw):
 @part("4.4", "the clearing of old gradients")
 def part_clearing_of_gradients(student, reference, draw):
     """Where only the head's bias can move, the others move by gradients that were left behind."""
-    weights = {name: value if name == "head.bias" else torch.zeros_like(value) for name, value in chunk_weights(draw).items()}
+    weights = {
+        name: value if name == "head.bias" else torch.zeros_like(value) for name, value in chunk_weights(draw).items()
+    }
     moved = step(student, weights, chunk_of(draw))[1]
-    others = torch.cat([torch.full_like(value, float(name != "head.bias")).flatten() for name, value in weights.items()])
+    others = torch.cat(
+        [torch.full_like(value, float(name != "head.bias")).flatten() for name, value in weights.items()]
+    )
     expect(not (moved * others).any(), "the old gradients are still there")
 
 

@@ -1,4 +1,4 @@
-"""Batches that go on where the last ones ended, judged by what has to hold whatever is dropped, and in whichever order rows stand."""
+"""Batches that go on where the last ones ended, judged by what has to hold whatever is dropped and however rows are placed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Streams:
                     "loop, of pairs (x, y)")  # fmt: skip
         parts = [_unpacked(pair) for pair in pairs]
         for number, (pair, part) in enumerate(zip(pairs, parts, strict=True)):
-            self.expect(part is not None and len(part) == 2, f"chunk {number} is {shown(pair)}, expected a pair (x, y) of tensors")
+            self.expect(
+                part is not None and len(part) == 2,
+                f"chunk {number} is {shown(pair)}, expected a pair (x, y) of tensors",
+            )
         return parts
 
     @cached_property
@@ -86,8 +89,9 @@ def streams(impl, ids: torch.Tensor, batch_size: int, length: int, strided: bool
     """
     given = Given(ids, "ids", strided=strided)
     seen = impl.call("stream_batches", given, batch_size, length)
-    if isinstance(seen.value, Opaque):
-        seen = impl.call("props.in_a_list", impl.new("stream_batches", given, batch_size, length))
+    if isinstance(seen.value, Opaque):  # such as a loader, which draws a seed wherever it is gone through
+        looped = impl.call("props.in_a_list", impl.new("stream_batches", given, batch_size, length))
+        seen = impl.log[-1] = replace(looped, effects=seen.effects)
     found = Streams(seen, ids.tolist(), batch_size, length)
     impl.remember_as(_fingerprint(_facts(found)))
     return found

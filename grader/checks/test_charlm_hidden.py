@@ -99,7 +99,9 @@ def test_model_on_another_device(student, reference, draw):
     if seen.failure is None:
         seen = taken_apart(seen, "logits")
     shapes = ((2, 5, 6), (1, 2, 4), (1, 2, 4))
-    agree_on_device(seen, Seen(tuple(Array(None, shape, "torch.float32", "meta") for shape in shapes)), "the result", MODEL)
+    agree_on_device(
+        seen, Seen(tuple(Array(None, shape, "torch.float32", "meta") for shape in shapes)), "the result", MODEL
+    )
 
 
 @check("4.4", hidden=True)

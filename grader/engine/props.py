@@ -142,7 +142,9 @@ def has_graph(value: object) -> bool:
 
 def with_graphs(values: tuple) -> list[int]:
     """The places of what has a graph behind it; a leaf that only asks for its gradient has none."""
-    return [place for place, value in enumerate(values) if isinstance(value, torch.Tensor) and value.grad_fn is not None]
+    return [
+        place for place, value in enumerate(values) if isinstance(value, torch.Tensor) and value.grad_fn is not None
+    ]
 
 
 def one_by_one(items: list):
@@ -334,7 +336,9 @@ class CharLM(nn.Module):
 class ChunkLM(CharLM):
     """The same for chunks of a text: `thinned` as in `Forecaster`; `flat` has states (N, H), as a cell's, not (1, N, H)."""
 
-    def __init__(self, vocab_size: int, embedding_dim: int, hidden_size: int, thinned: bool = False, flat: bool = False):
+    def __init__(
+        self, vocab_size: int, embedding_dim: int, hidden_size: int, thinned: bool = False, flat: bool = False
+    ):
         super().__init__(vocab_size, embedding_dim, hidden_size)
         self.thinned, self.flat = thinned, flat
 
