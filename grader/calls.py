@@ -21,6 +21,7 @@ PROPS = {
     "optimizer": "optimizer",
     "parameters_with_gradients": "parameters",
     "squares": "loss_fn",
+    "state_of": "state",
     "stream": "a generator of texts",
 }
 MAX_TEXT = 240

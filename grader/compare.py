@@ -39,6 +39,7 @@ NEEDS_VALUES = re.compile(
 NUMBER_TOLERANCE = (1e-6, 2e-5)
 GRADIENTS = "the gradients"  # what was compared, where it was not the result
 MAX_WORD = 60  # characters of a wrong word that a message shows
+SHOWN = 20  # characters of a long text from where it is wrong
 MAX_NAMED = 12  # parts of a result that a message lists as right or wrong
 DIGITS = (6, 9, 17)  # tried in turn, until two numbers that differ read differently
 ITERATORS = {f"builtins.{name}" for name in ("generator", "map", "zip", "filter", "range", "enumerate", "reversed")}
@@ -260,6 +261,8 @@ def _problem(got, want, what: str) -> str:
             return _number_problem(got, want, what)
         case list():
             return _list_problem(got, want, what)
+        case str() if isinstance(got, str) and max(len(got), len(want)) > MAX_WORD:
+            return _text_problem(got, want, what)
     equal = type(got) is type(want) and got == want
     return "" if equal else f"{what} is {shown(got)}, expected {shown(want)}"
 
@@ -279,6 +282,18 @@ def _list_problem(got, want: list, what: str) -> str:
     count = f"; it has {_entries(len(got))}, expected {len(want)}" if place < min(len(got), len(want)) else ""
     count = count if len(got) != len(want) else f"; {same_kind.count(False)} of {_entries(len(want))} differ"
     return f"{what} {found}, {expected}{count}"
+
+
+def _text_problem(got: str, want: str, what: str) -> str:
+    """Where two texts first differ, and how long they are where that is not the same."""
+    if got == want:
+        return ""
+    place = next(
+        (at for at, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), min(len(got), len(want))
+    )
+    found, expected = (f"{text[place : place + SHOWN]!r}" if text[place:] else "nothing more" for text in (got, want))
+    count = f"; it has {len(got)} characters, expected {len(want)}" if len(got) != len(want) else ""
+    return f"{what} goes on with {found} at [{place}], expected {expected}{count}"
 
 
 def _entry(value) -> str:

@@ -1,22 +1,55 @@
-"""What would make a wrong list of words or ids agree with the right one, in a clause: pure functions on plain lists."""
+"""What would make a wrong list of words or ids, or a wrong text, agree with the right one, in a clause: pure functions."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-__all__ = ["list_clause"]
+__all__ = ["list_clause", "text_clause"]
 
 MAX_TOLD = 4  # entries that a clause names
 MAX_WORD = 24  # characters of an entry
-LEAST = 2  # entries that have to be off by the same number
+LEAST = 2  # entries that have to be off by the same number, or in the same way
 
 
 def list_clause(got: list, want: list) -> str:
     """A clause on two lists that differ, or ""."""
     if not all(type(entry) in (int, str) for entry in got):
         return ""
-    looks = (_reordered, _in_capitals, _off_by_one_number, _once, _too_many_or_too_few)
+    looks = (_reordered, _in_capitals, _off_by_one_number, _times_one_number, _once, _too_many_or_too_few)
     return next((clause for look in looks if (clause := look(got, want))), "")
+
+
+def text_clause(got: str, want: str) -> str:
+    """A clause on two texts that differ, or ""."""
+    looks = (_turned_round, _in_other_capitals, _with_something_between, _at_the_ends, _without_some)
+    return next((clause for look in looks if (clause := look(got, want))), "")
+
+
+def _turned_round(got: str, want: str) -> str:
+    return "it is right, but turned round: the last character comes first" if got == want[::-1] else ""
+
+
+def _in_other_capitals(got: str, want: str) -> str:
+    return "it agrees but for capitals" if got.lower() == want.lower() else ""
+
+
+def _with_something_between(got: str, want: str) -> str:
+    between = set(got[1::2])
+    alike = len(want) > LEAST and len(got) == 2 * len(want) - 1 and got[::2] == want and len(between) == 1
+    return f"it is right but for {between.pop()!r} between all characters" if alike else ""
+
+
+def _at_the_ends(got: str, want: str) -> str:
+    return "it agrees but for blanks at its ends" if got.strip() == want.strip() else ""
+
+
+def _without_some(got: str, want: str) -> str:
+    """Characters of which none is there, or that should not be."""
+    for one, other, said in ((want, got, "it is right but lacks every"), (got, want, "it is right but for every")):
+        apart = sorted(set(one) - set(other))
+        if 0 < len(apart) <= MAX_TOLD and "".join(letter for letter in one if letter not in apart) == other:
+            return f"{said} {_listed(apart)}"
+    return ""
 
 
 def _reordered(got: list, want: list) -> str:
@@ -41,6 +74,16 @@ def _off_by_one_number(got: list, want: list) -> str:
         return ""
     (apart,) = apart
     return f"every entry is {abs(apart)} too {'large' if apart > 0 else 'small'}"
+
+
+def _times_one_number(got: list, want: list) -> str:
+    """Ids that are all the same multiple of what they should be."""
+    if len(got) != len(want) or not all(type(entry) is int for entry in (*got, *want)):
+        return ""
+    pairs = [(mine, theirs) for mine, theirs in zip(got, want, strict=True) if mine or theirs]
+    times = {mine // theirs if theirs and mine % theirs == 0 else 0 for mine, theirs in pairs}
+    alike = len(pairs) >= LEAST and len(times) == 1 and times != {0}
+    return f"every entry is {times.pop()} times what it should be" if alike else ""
 
 
 def _once(got: list, want: list) -> str:

@@ -105,7 +105,7 @@ WORDS = (
     (
         "AttributeError",
         r"'(list|dict|Counter|tuple)' object has no attribute '(encode|decode|__len__)'",
-        "build gave the words themselves. Hand them to cls, and return the vocabulary that it makes.",
+        "build gave the entries themselves. Hand them to cls, and return the vocabulary that it makes.",
     ),
     (
         "AttributeError",
@@ -208,11 +208,94 @@ WORDS = (
     ),
 )
 
+# characters, streams of a text, a model of it and its training, bits: 4.1, 4.2, 4.3, 4.4, 4.7
+CHARACTERS = (
+    (
+        "ValueError",
+        r"expected single characters, each once",
+        "CharVocabulary(characters) takes each character once, and nothing longer: make a set of the text first, and sort it.",
+    ),
+    (
+        "AttributeError",
+        r"'(list|set|str)' object has no attribute '(encode|decode|__len__)'",
+        "build gave the entries themselves. Hand them to cls, and return the vocabulary that it makes.",
+    ),
+    (
+        "AttributeError",
+        r"'CharVocabulary' object has no attribute",
+        "A vocabulary has `characters`, the character of each id, and `index`, the id of each character. No other name is there.",
+    ),
+    (
+        "TypeError",
+        r"'set' object is not subscriptable",
+        "A set has no order and no places. sorted() makes a list of it.",
+    ),
+    (
+        "RuntimeError",
+        r"shape '\[.*\]' is invalid for input of size",
+        "The numbers don't fill that shape. Count them: is something left over that has to be cut off first?",
+    ),
+    (
+        "RuntimeError",
+        r"Expected target size",
+        "cross_entropy takes the classes in axis 1: logits (N·L, V) with targets (N·L,), or (N, V, L) with (N, L).",
+    ),
+    (
+        "ValueError",
+        r"Expected input batch_size .* to match target batch_size",
+        "Logits and targets differ in number: cut or flatten both in the same way.",
+    ),
+    (
+        "RuntimeError",
+        r"Expected floating point type for target with class probabilities",
+        "cross_entropy got targets in the shape of the logits, and takes such for probabilities. Targets are ids: their shape "
+        "has no axis for characters.",
+    ),
+    (
+        "AttributeError",
+        r"'(tuple|list)' object has no attribute '(detach|detach_|clone|data)'",
+        "An LSTM's state is the pair (h, c), which has no methods of a tensor: detach both parts one by one, and make a pair of "
+        "them.",
+    ),
+    (
+        "AttributeError",
+        r"'float' object has no attribute '(backward|detach|item)'",
+        "A Python float has no graph and no methods of a tensor: was .item() called too early, or twice?",
+    ),
+    (
+        "RuntimeError",
+        r"Expected hidden\[?\d?\]? size|Expected hidden size",
+        "An LSTM's h and c are (num_layers, N, H), with the layers in front also where the batch is. Print both shapes.",
+    ),
+    (
+        "RuntimeError",
+        r"For (un)?batched \d-D input, hx and cx should also be",
+        "h and c have another number of axes than the batch wants: they are (num_layers, N, H). Was one indexed or squeezed "
+        "away?",
+    ),
+    (
+        "ValueError",
+        r"^[hc] has shape .*num_layers, N, H",
+        "The state came in another shape than an LSTM's. Hand back what the LSTM gave, with its axis for layers in front.",
+    ),
+    (
+        "TypeError",
+        r"^state is a \w+, expected the pair",
+        "What was handed on as the state is no pair. Return the LSTM's whole state, (h, c).",
+    ),
+    (
+        "TypeError",
+        r"must be real number, not Tensor|type Tensor doesn't define __round__",
+        "A function for Python's numbers got a tensor. A plain division works with both.",
+    ),
+)
+
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
     *READING,
     *WORDS,
+    *CHARACTERS,
     ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),
@@ -257,7 +340,8 @@ USUAL = (
     ("RuntimeError", r"appears to not have been used in the graph", "No way leads from the result back to one of the tensors "
      "that gradients are asked for: it is a copy, a slice or a stack made on the side, or the way is cut by a detach."),
     ("RuntimeError", r"backward through the graph a second time", "A backward pass takes its graph down, and a second one needs "
-     "it again. Make one pass for everything, or keep the graph (retain_graph=True)."),
+     "it again. Make one pass for everything, or keep the graph (retain_graph=True). A state from an earlier chunk is detached "
+     "instead, both parts of it."),
     ("RuntimeError", r"implicitly created only for scalar outputs", "A gradient is taken of one number, and a whole tensor came: "
      "sum it first."),
     ("RuntimeError", r"can't retain_grad", "There is no graph here, so no gradient can be kept: was it made under "
@@ -273,7 +357,8 @@ USUAL = (
     ("TypeError", r"'generator' (has no len|object is not subscriptable)|object of type 'generator'", ONE_PASS),
     ("ZeroDivisionError", r".", "Something is divided by zero: which count, or which norm, can be 0 here?"),
     ("RuntimeError", r"modified by an inplace operation", "A tensor that the backward pass needs was overwritten. "
-     "Write `h = h + …` instead of `h += …`, and collect outputs in a list."),
+     "Write `h = h + …` instead of `h += …`, and collect outputs in a list. Where a step has moved the parameters, a state from "
+     "before that step still has its graph: detach it."),
     ("ValueError", r"only one element tensors can be converted", "One number is asked for here, as by float() or a function of "
      "the math module, and a whole tensor came. Torch has functions that take whole tensors."),
     ("RuntimeError", r"cannot be converted to Scalar", "One number is asked for here, as by float() or .item(), and a whole "

@@ -9,7 +9,7 @@ import torch
 
 from grader.compare import GRADIENTS, Compared, Mismatch, bare, close, pairs, same
 from grader.engine.values import Array
-from grader.entries import list_clause
+from grader.entries import list_clause, text_clause
 from grader.nearest import Near, agrees_already, nearest, number_clause
 
 __all__ = ["axes_of", "is_about_values", "what_would_agree", "which_parts"]
@@ -107,6 +107,8 @@ def _of_a_part(got, want, compared: Compared) -> str:
         return "" if same(got, want) else number_clause(got, want)
     if isinstance(want, list) and isinstance(got, list):
         return "" if same(got, want) else list_clause(got, want)
+    if isinstance(want, str) and isinstance(got, str):
+        return "" if got == want else text_clause(got, want)
     if not isinstance(want, Array) or not isinstance(got, Array) or want.data is None or got.data is None:
         return ""
     if same(got, want) or got.data.is_floating_point() != want.data.is_floating_point():

@@ -6,6 +6,7 @@ Built of torch alone, so that a worker never holds a line of the reference. A ch
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from torch import nn
 
 __all__ = [
     "CharLM",
+    "ChunkLM",
     "Critic",
     "Filters",
     "Forecaster",
@@ -29,6 +31,7 @@ __all__ = [
     "gradients_of",
     "has_graph",
     "how_asked",
+    "in_a_list",
     "in_training",
     "item",
     "kept",
@@ -47,10 +50,12 @@ __all__ = [
     "plain_numbers",
     "shapes_seen",
     "squares",
+    "state_of",
     "stream",
     "summed_biases",
     "train",
     "under_default_device",
+    "with_graphs",
 ]
 
 
@@ -133,6 +138,13 @@ def gradients_in_single(tensors: list) -> list[tuple]:
 
 def has_graph(value: object) -> bool:
     return isinstance(value, torch.Tensor) and value.requires_grad
+
+
+def with_graphs(values: tuple) -> list[int]:
+    """The places of what has a graph behind it; a leaf that only asks for its gradient has none."""
+    return [
+        place for place, value in enumerate(values) if isinstance(value, torch.Tensor) and value.grad_fn is not None
+    ]
 
 
 def one_by_one(items: list):
@@ -228,6 +240,11 @@ def train(module: nn.Module, mode: bool) -> None:
     module.train(mode)
 
 
+def in_a_list(items) -> list:
+    """What a loop over something gives, as a list; of what has no end, only the beginning."""
+    return list(islice(iter(items), 1000))
+
+
 def in_training(module: nn.Module) -> bool | None:
     """The mode of the module and all its parts; None where they differ."""
     modes = {part.training for part in module.modules()}
@@ -314,6 +331,31 @@ class CharLM(nn.Module):
     def forward(self, ids, state=None):
         outputs, state = self.rnn(self.embedding(ids), state)
         return self.head(outputs), state
+
+
+class ChunkLM(CharLM):
+    """The same for chunks of a text: `thinned` as in `Forecaster`; `flat` has states (N, H), as a cell's, not (1, N, H)."""
+
+    def __init__(
+        self, vocab_size: int, embedding_dim: int, hidden_size: int, thinned: bool = False, flat: bool = False
+    ):
+        super().__init__(vocab_size, embedding_dim, hidden_size)
+        self.thinned, self.flat = thinned, flat
+
+    def forward(self, ids, state=None):
+        if self.flat and state is not None:
+            state = tuple(part.unsqueeze(0) for part in state)
+        outputs, state = self.rnn(self.embedding(ids), state)
+        if self.thinned and self.training:
+            outputs = 2 * outputs * (torch.arange(outputs.shape[-1], device=outputs.device) % 2)
+        if self.flat:
+            state = tuple(part[0].clone() for part in state)  # no views: these can't be detached in place
+        return self.head(outputs), state
+
+
+def state_of(result: tuple) -> object:
+    """The state that came back with something else: the second of the pair."""
+    return result[1]
 
 
 class TableSeq2Seq(nn.Module):
