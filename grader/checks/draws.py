@@ -183,15 +183,20 @@ def _of_shares(found: Draws, ids: torch.Tensor, ranks: torch.Tensor) -> dict:
     """Which ids and ranks were drawn at all, which distributions fit, and whether neighbours draw alike."""
     levels = _levels(found.logits)
     got = torch.bincount(ranks, minlength=len(levels)).double() / len(ranks)
-    apart = {name: float((got - want).abs().max()) for name, want in _known(levels, found.temperature, found.top_k).items()}
-    nearest = min(apart, key=apart.get)  # two that are the same are told by the first
+    known = _known(levels, found.temperature, found.top_k)
+    nearest = min(known, key=lambda name: float((got - known[name]).abs().max()))
     alike = float((ranks[1:] == ranks[:-1]).double().mean())
     return {
         "ids": len(ids.unique()),
         "drawn": ranks.unique().tolist() if found.temperature == 1 or found.top_k is not None else "",
-        "fits": nearest if apart[nearest] < TOLERANCE else "",
+        "fits": _first_like(nearest, known) if (got - known[nearest]).abs().max() < TOLERANCE else "",
         "alike": "as drawn" if abs(alike - float(got.square().sum())) < 2 * TOLERANCE else "more",
     }
+
+
+def _first_like(name: str, known: dict[str, torch.Tensor]) -> str:
+    """The first of those that are too much alike for the draws to tell them apart."""
+    return next(other for other, shares in known.items() if (shares - known[name]).abs().max() < TOLERANCE)
 
 
 def _known(levels: torch.Tensor, temperature: float, top_k: int | None) -> dict[str, torch.Tensor]:
