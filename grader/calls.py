@@ -14,6 +14,7 @@ __all__ = ["label_of", "written"]
 PROPS = {
     "cell": "cell",
     "generator": "generator",
+    "generator_beside": "generator",
     "item": "one parameter",
     "kept": "lists",
     "on_the_cpu": "lengths on the CPU",

@@ -290,12 +290,65 @@ CHARACTERS = (
     ),
 )
 
+# drawing ids, speaking, a linear layer, a model of own parts, the loss of a text: 4.5, 4.6, 4.8, 4.9, 4.10
+PAIRED = ("cross_entropy pairs each row of logits with one target: logits (M, V) with targets (M,). Of a batch of one text take "
+          "the only row, or flatten batch and time on both sides.")  # fmt: skip
+SPEAKING = (
+    ("RuntimeError", r"probability tensor contains either|invalid multinomial distribution",
+     "multinomial takes probabilities: none negative, none NaN or infinite, and not all 0. Was the softmax taken, over the "
+     "vocabulary? Was something divided by a temperature of 0, or was every id left out?"),
+    ("RuntimeError", r"prob_dist must be 1 or 2 dim|probability distributions dimensions must be 1 or 2",
+     "multinomial takes one row (V,) or rows (M, V), and more axes came. Flatten those in front, draw, and give them back."),
+    ("RuntimeError", r"multinomial only supports floating-point|\"softmax\w*\" not implemented for 'Long'",
+     "Probabilities and logits are floats, and whole numbers came: are these ids?"),
+    ("RuntimeError", r"cannot sample n_sample > prob_dist",
+     "multinomial is asked for more draws from a row than it has ids. One is wanted: its second argument is 1."),
+    ("NotImplementedError", r"\"softmax\w*\" not implemented for 'Long'",
+     "The softmax is about logits, which are floats, and whole numbers came: are these ids?"),
+    ("RuntimeError", r"selected index k out of range",
+     "topk is asked for more entries than the axis has. Take the smaller one of k and the size of the axis."),
+    ("AttributeError", r"'torch\.return_types\.\w+' object", "topk, sort and max along an axis give two things: .values and "
+     ".indices. Take the one that you mean."),
+    ("TypeError", r"torch\.return_types\.", "topk, sort and max along an axis give two things: .values and .indices. Take the one "
+     "that you mean."),
+    ("TypeError", r"torch\._C\.Generator", "A generator came in the place of another argument. Give it by its name: "
+     "generator=generator."),
+    ("TypeError", r"softmax\(\) missing .*\"dim\"", "softmax wants to be told its axis: dim=-1 is the last, the vocabulary."),
+    ("RuntimeError", r"Expected target size", PAIRED),
+    ("ValueError", r"Expected input batch_size", PAIRED),
+    ("RuntimeError", r"expected target dtype to be Long|expected scalar type Long but found",
+     "Targets are ids: whole numbers, int64."),
+    ("IndexError", r"^Target -?\d+ is out of bounds",
+     "A target is no id of the vocabulary: do the logits have V entries in their last axis, and are these targets ids?"),
+    ("RuntimeError", r"input, hx and cx should also be|For (un)?batched .*input, hx should also be",
+     "The state has other axes than the ids ask for. Feed ids (N, L), here (1, 1), and hand the state on as the model gave it."),
+    ("RuntimeError", r"Expected hidden\[\d\] size",
+     "The state was made for another number of texts or layers. Hand on the state of the call before, with as many rows of ids."),
+    ("ValueError", r"^the state h(as \d|olds a tensor)",
+     "The state has to come back to the model as it gave it, and with as many texts in the batch as before."),
+    ("ValueError", r"^ids has shape .*expected \(N, L\)",
+     "The model reads a batch of texts: one text needs an axis in front, ids[None] is (1, L)."),
+    ("RuntimeError", r"zero-dimensional tensor .* cannot be concatenated",
+     "cat joins along an axis, and these tensors have none. torch.stack makes one."),
+    ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (int|float)",
+     "What is joined holds Python numbers: collect tensors, or make one tensor of the whole list."),
+    ("RuntimeError", r"must be a matrix|must be 2D|must be a 3D tensor",
+     "This product takes a fixed number of axes. @ and torch.matmul take any number in front."),
+    ("RuntimeError", r"einsum\(\): the number of subscripts",
+     "The letters of the einsum don't fit the axes. `...` stands for any number of axes in front."),
+    ("RuntimeError", r"Expected size for first two dimensions of batch",
+     "A matrix product has sides that don't meet, here with several axes. Print both shapes: which axis is summed over?"),
+    ("IndexError", r"^Dimension out of range",
+     "An axis is named that the tensor doesn't have. Print its shape."),
+)  # fmt: skip
+
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
     *READING,
     *WORDS,
     *CHARACTERS,
+    *SPEAKING,
     ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),

@@ -18,6 +18,7 @@ MAX_PARTS = 12  # of a dotted name
 SOLVED = ("solution", "toolkit.stand_ins")  # where the course itself solves the tasks
 OWN = ("toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
 UNREADABLE = "this source can't be read"
+IN_A_NOTEBOOK = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}  # imported by a cell above
 DYNAMIC = {"eval", "exec", "compile", "__import__", "getattr", "globals", "locals", "vars", "setattr"}
 DYNAMIC_MODULES = {"importlib", "ctypes", "builtins", "inspect", "gc", "sys", "operator"}
 
@@ -40,7 +41,8 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
         tree = _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         return [Finding(getattr(problem, "lineno", None) or 1, UNREADABLE, False)]
-    names, only_named = _names(tree), _only_named(tree)
+    in_cell = task.space.startswith(CELLS)
+    names, only_named = (IN_A_NOTEBOOK if in_cell else {}) | _names(tree), _only_named(tree)
     own = _defined(ast.walk(tree))
     patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
     found: dict[tuple[int, str], Finding] = {}
@@ -48,7 +50,7 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
     for node in _reached(tree, task.symbol, others):
         if id(node) in only_named:
             continue
-        judged = _judge_in_cell(node, names) if task.space.startswith(CELLS) else _judge(node, names, patterns, own)
+        judged = _judge_in_cell(node, names, patterns) if in_cell else _judge(node, names, patterns, own)
         for finding in judged:
             found[finding.line, finding.message] = finding
     listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
@@ -153,9 +155,7 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[s
         yield from _judge_import(node)
     if not isinstance(node, ast.Attribute | ast.Name):
         return
-    parts = _full_name(node, names).split(".")[:MAX_PARTS]
-    prefixes = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-    found = next((name for name in prefixes for pattern in patterns if fnmatch.fnmatchcase(name, pattern)), "")
+    found = _forbidden_name(node, names, patterns)
     if found.startswith("*") and found.split(".")[-1] in own:
         message = f"{found.lstrip('*.')} may be this module's own or torch's: a person will look at it"
         yield Finding(node.lineno, message, False)
@@ -165,14 +165,31 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[s
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
 
 
-def _judge_in_cell(node: ast.AST, names: dict[str, str]) -> Iterator[Finding]:
-    """In a notebook everything but the course's own solutions may be used; the given cells name them for experiments."""
+def _forbidden_name(node: ast.expr, names: dict[str, str], patterns: list[str]) -> str:
+    """The longest beginning of a dotted name that is forbidden, or ""."""
+    parts = _full_name(node, names).split(".")[:MAX_PARTS]
+    prefixes = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((name for name in prefixes for pattern in patterns if fnmatch.fnmatchcase(name, pattern)), "")
+
+
+def _judge_in_cell(node: ast.AST, names: dict[str, str], patterns: list[str]) -> Iterator[Finding]:
+    """In a notebook everything may be used but what the task forbids, and the course's own solutions.
+
+    The given cells name those for experiments. What a name of another cell stands for can't be read here.
+    """
     if isinstance(node, ast.ImportFrom) and node.module == "toolkit":
         return
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from (finding for finding in _judge_import(node) if finding.forbidden)
     elif isinstance(node, ast.Attribute | ast.Name) and "stand_ins" in _full_name(node, names).lstrip("*").split("."):
         yield Finding(node.lineno, "stand_ins holds the course's own solutions: write this part yourself", True)
+    elif isinstance(node, ast.Attribute | ast.Name):
+        found = _forbidden_name(node, names, patterns)
+        if found.startswith("*"):
+            message = f"{found.lstrip('*.')} may be your own or torch's: a person will look at it"
+            yield Finding(node.lineno, message, False)
+        elif found and not found.startswith("starter."):
+            yield Finding(node.lineno, f"{found} is not allowed in this task: write that part yourself", True)
 
 
 def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:

@@ -20,15 +20,18 @@ __all__ = [
     "Critic",
     "Filters",
     "Forecaster",
+    "Speaker",
     "TableSeq2Seq",
     "but_the_forget_gate",
     "cell",
     "fill_gradients",
     "generator",
+    "generator_beside",
     "generator_state",
     "gradients",
     "gradients_in_single",
     "gradients_of",
+    "greedy",
     "has_graph",
     "how_asked",
     "in_a_list",
@@ -36,6 +39,7 @@ __all__ = [
     "item",
     "kept",
     "kind",
+    "learned",
     "linear",
     "load",
     "noted",
@@ -61,6 +65,11 @@ __all__ = [
 
 def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def generator_beside(tensor: torch.Tensor, seed: int) -> torch.Generator:
+    """A generator on the device of a tensor: one draws nowhere else."""
+    return torch.Generator(tensor.device).manual_seed(seed)
 
 
 def generator_state(source: torch.Generator) -> torch.Tensor:
@@ -286,7 +295,7 @@ class Forecaster(nn.Module):
         return self.head(outputs), state
 
 
-def shapes_seen(model: Forecaster | Callable) -> list[tuple]:
+def shapes_seen(model: Forecaster | Speaker | Callable) -> list[tuple]:
     """For every call so far: the shape of x, and whether a state came with it."""
     return list(model.shapes)
 
@@ -314,7 +323,7 @@ class Critic(nn.Module):
         return (self.weight[ids] * kept).sum(dim=1) / lengths
 
 
-def how_asked(model: Critic) -> list[tuple[bool, bool]]:
+def how_asked(model: Critic | Speaker) -> list[tuple[bool, bool]]:
     """For every call so far: whether it was in training mode, and whether gradients were recorded."""
     return list(model.asked)
 
@@ -356,6 +365,89 @@ class ChunkLM(CharLM):
 def state_of(result: tuple) -> object:
     """The state that came back with something else: the second of the pair."""
     return result[1]
+
+
+class Speaker(nn.Module):
+    """A language model that reads its logits off a table: `model(ids (N, L), state=None) -> (logits (N, L, V), state)`.
+
+    After each id a row has key = 5 · key + id + 1 over all that it was fed, and its logits are `table[key % K]`: they depend on
+    every id and on the state. In training it takes the next row of the table: dropout that draws nothing, in a part of its
+    own. It notes what it was fed and how it was asked, and raises a FloatingPointError at call number `breaks_at`.
+
+    The state is the pair (h, c), each (1, N, 1), with `form` "pair" each (N, 1); with "tensor" it is one tensor (1, N, 1).
+    """
+
+    def __init__(self, keys: int, vocab_size: int, form: str = "layers", breaks_at: int = 0):
+        super().__init__()
+        self.dropout = nn.Identity()
+        self.table = nn.Parameter(torch.zeros(keys, vocab_size))
+        self.form = form
+        self.breaks_at = breaks_at
+        self.shapes = []
+        self.asked = []
+
+    def forward(self, ids, state=None):
+        self.shapes.append((*ids.shape, state is not None))
+        self.asked.append((self.training, torch.is_grad_enabled()))
+        if len(self.asked) == self.breaks_at:
+            raise FloatingPointError("the model broke off")
+        if ids.dim() != 2:
+            raise ValueError(f"ids has shape {tuple(ids.shape)}, expected (N, L)")
+        key = self._key_of(state, len(ids))
+        keys = []
+        for column in ids.unbind(dim=1):
+            key = (5 * key + column + 1) % len(self.table)
+            keys.append(key)
+        keys = torch.stack(keys, dim=1)
+        logits = self.table[(keys + 1) % len(self.table) if self.dropout.training else keys]
+        return logits, self._state_of(key)
+
+    def _key_of(self, state, rows: int):
+        shape = (rows, 1) if self.form == "pair" else (1, rows, 1)
+        if state is None:
+            return torch.zeros(rows, dtype=torch.int64, device=self.table.device)
+        parts = [state] if self.form == "tensor" else list(state)
+        if len(parts) != (1 if self.form == "tensor" else 2):
+            raise ValueError(f"the state has {len(parts)} parts, expected the pair (h, c)")
+        for part in parts:
+            if part.shape != shape:
+                raise ValueError(f"the state holds a tensor of shape {tuple(part.shape)}, expected {shape}")
+        return sum(part.detach().reshape(rows) for part in parts).round().long()
+
+    def _state_of(self, key):
+        h = key.to(self.table.dtype)[:, None]  # with the graph of the parameters, as a network's state has it
+        h = h + 0 * self.table.sum()
+        h = h if self.form == "pair" else h[None]
+        return h if self.form == "tensor" else (h, torch.zeros_like(h))
+
+
+def greedy(model: nn.Module, prompt: torch.Tensor, length: int) -> torch.Tensor:
+    """What a language model says if the likeliest id is taken each time: (length,)."""
+    fed, state, said = prompt[None], None, []
+    with torch.no_grad():
+        for _ in range(length):
+            logits, state = model(fed, state)
+            fed = logits[:, -1].argmax(dim=-1, keepdim=True)
+            said.append(fed[0])
+    return torch.cat(said)
+
+
+def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_norm: float) -> list[float]:
+    """The losses of plain, clipped gradient descent over a text (N, T), in chunks of `length` with the state carried."""
+    state, losses = None, []
+    for start in range(0, ids.shape[1] - length, length):
+        x, y = (ids[:, start + late : start + late + length] for late in (0, 1))
+        logits, state = model(x, state)
+        state = tuple(part.detach() for part in state)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+        model.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter -= rate * (0 if parameter.grad is None else parameter.grad)
+        losses.append(loss.item())
+    return losses
 
 
 class TableSeq2Seq(nn.Module):
