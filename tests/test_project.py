@@ -13,6 +13,8 @@ import zipfile
 import pytest
 
 from grader.checks.kit import checks_of
+from grader.engine.nursery import NEEDED
+from grader.references import sources_of
 from grader.release.bundle import bundled_files, write_bundle
 from grader.tasks import load_course
 from tests.conftest import ROOT
@@ -50,6 +52,14 @@ def test_the_engine_knows_nothing_of_the_judge():
                 [alias.name for alias in node.names] if isinstance(node, ast.Import) else []  # fmt: skip
             own = [name for name in names if name.split(".")[0] in PACKAGES]
             assert all(any(name == a or name.startswith(f"{a}.") for a in allowed) for name in own), (path, own)
+
+
+def test_a_worker_has_what_the_cells_of_a_notebook_import():
+    for notebook in load_course().notebooks:
+        for cell, source in sources_of(f"cells{notebook}"):
+            nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+            names = {f"toolkit.{alias.name}" for node in nodes if node.module == "toolkit" for alias in node.names}
+            assert names | {node.module for node in nodes if node.module.startswith("toolkit.")} <= {*NEEDED}, cell
 
 
 def test_every_package_is_listed():

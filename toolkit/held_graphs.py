@@ -53,9 +53,9 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda box: box.tensor):
         for x, y in chunks:
             if state is not None and detach:
-                state = tuple(part.detach() for part in state)
+                state = (state[0].detach(), state[1].detach())
             logits, state = model(x, state)
-            loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+            loss = nn.functional.cross_entropy(logits.movedim(2, 1), y)
             start = time.perf_counter()
             loss.backward(retain_graph=True)
             seen.seconds.append(time.perf_counter() - start)
