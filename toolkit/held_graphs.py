@@ -55,7 +55,7 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
             if state is not None and detach:
                 state = (state[0].detach(), state[1].detach())
             logits, state = model(x, state)
-            loss = nn.functional.cross_entropy(logits.movedim(2, 1), y)
+            loss = nn.functional.cross_entropy(logits.flatten(end_dim=1), y.flatten())
             start = time.perf_counter()
             loss.backward(retain_graph=True)
             seen.seconds.append(time.perf_counter() - start)
