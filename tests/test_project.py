@@ -18,6 +18,7 @@ from grader.references import sources_of
 from grader.release.bundle import bundled_files, write_bundle
 from grader.tasks import load_course
 from tests.conftest import ROOT
+from toolkit.texts import PLAY
 
 PACKAGES = ("starter", "solution", "toolkit", "grader")
 
@@ -158,8 +159,8 @@ def test_the_bundle_holds_every_notebook_with_what_it_needs():
         assert needed | {f"grader/cases/{task.id}.safetensors" for task in course.graded_in(notebook)} <= files.keys()
     listed = tomllib.loads(files["pyproject.toml"].decode())["tool"]["setuptools"]["packages"]
     assert {f"{name.replace('.', '/')}/__init__.py" for name in listed} <= files.keys()
-    toolkit = {path.relative_to(ROOT).as_posix() for path in (ROOT / "toolkit").rglob("*.py")}
-    assert toolkit <= files.keys()
+    read = [*(ROOT / "toolkit").rglob("*.py"), *(ROOT / "benchmarks" / "results").glob("*.json"), PLAY]
+    assert {path.relative_to(ROOT).as_posix() for path in read} <= files.keys()
 
 
 def test_the_bundle_is_a_course_that_checks(tmp_path):
