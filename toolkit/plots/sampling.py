@@ -32,7 +32,7 @@ def plot_distributions(
     count: int = 12,
     prompt: str = "",
 ) -> Figure:
-    """Which character comes next, a panel for each temperature or model: a bar for each of the likeliest characters and for the rest.
+    """Which character comes next: a panel for each temperature or model, bars for the likeliest characters and for the rest.
 
     The characters are those that are likeliest by the mean over the panels, in one order for all of them. The name of a panel
     gives the entropy of its whole distribution.
