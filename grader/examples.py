@@ -45,6 +45,10 @@ LEFT_OPEN = (
     "3.5",
     "3.6",
     "3.8",
+    "4.4",
+    "4.5",
+    "4.7",
+    "4.10",
 )  # what the half-done submission has not begun
 OF_EACH = 4  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text

@@ -292,7 +292,7 @@ def _expect_chunk(x: torch.Tensor, y: torch.Tensor, max_norm: float) -> None:
     if x.shape != y.shape:
         raise ValueError(f"x has shape {tuple(x.shape)} and y {tuple(y.shape)}, expected the same (N, L) of both")
     if not max_norm > 0:
-        raise ValueError(f"max_norm is {max_norm}, expected a number above 0")
+        raise ValueError(f"max_norm is {max_norm}, expected a number above 0: no step would be left")
 
 
 def _expect_logits(logits: torch.Tensor) -> None:

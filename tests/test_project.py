@@ -13,9 +13,12 @@ import zipfile
 import pytest
 
 from grader.checks.kit import checks_of
+from grader.engine.nursery import NEEDED
+from grader.references import sources_of
 from grader.release.bundle import bundled_files, write_bundle
 from grader.tasks import load_course
 from tests.conftest import ROOT
+from toolkit.texts import PLAY
 
 PACKAGES = ("starter", "solution", "toolkit", "grader")
 
@@ -50,6 +53,14 @@ def test_the_engine_knows_nothing_of_the_judge():
                 [alias.name for alias in node.names] if isinstance(node, ast.Import) else []  # fmt: skip
             own = [name for name in names if name.split(".")[0] in PACKAGES]
             assert all(any(name == a or name.startswith(f"{a}.") for a in allowed) for name in own), (path, own)
+
+
+def test_a_worker_has_what_the_cells_of_a_notebook_import():
+    for notebook in load_course().notebooks:
+        for cell, source in sources_of(f"cells{notebook}"):
+            nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+            names = {f"toolkit.{alias.name}" for node in nodes if node.module == "toolkit" for alias in node.names}
+            assert names | {node.module for node in nodes if node.module.startswith("toolkit.")} <= {*NEEDED}, cell
 
 
 def test_every_package_is_listed():
@@ -148,8 +159,8 @@ def test_the_bundle_holds_every_notebook_with_what_it_needs():
         assert needed | {f"grader/cases/{task.id}.safetensors" for task in course.graded_in(notebook)} <= files.keys()
     listed = tomllib.loads(files["pyproject.toml"].decode())["tool"]["setuptools"]["packages"]
     assert {f"{name.replace('.', '/')}/__init__.py" for name in listed} <= files.keys()
-    toolkit = {path.relative_to(ROOT).as_posix() for path in (ROOT / "toolkit").rglob("*.py")}
-    assert toolkit <= files.keys()
+    read = [*(ROOT / "toolkit").rglob("*.py"), *(ROOT / "benchmarks" / "results").glob("*.json"), PLAY]
+    assert {path.relative_to(ROOT).as_posix() for path in read} <= files.keys()
 
 
 def test_the_bundle_is_a_course_that_checks(tmp_path):

@@ -340,6 +340,30 @@ def test_solutions_are_cleared_and_imports_are_the_students():
     )
 
 
+STEP = NOTEBOOK[NOTEBOOK.index("def step") : NOTEBOOK.index('\n\n# %%\ncheck("1.3")')]
+STEP_OF_TWO_PARTS = """class step:
+    def first(self):
+        ### BEGIN SOLUTION 1.3 first
+        return 1
+        ### END SOLUTION
+
+    def second(self):
+        ### BEGIN SOLUTION 1.3 second
+        return 2
+        ### END SOLUTION
+"""
+
+
+def test_a_cell_may_hold_several_regions_of_its_task():
+    notebook = student_notebook(NOTEBOOK.replace(STEP, STEP_OF_TWO_PARTS), "01_small", COURSE)
+    stub = (
+        "        # TODO: replace the next line with your code.\n"
+        '        raise NotImplementedError("Task 1.3: In a cell is still to do.")'
+    )
+    heads = ("class step:\n    def first(self):\n", "\n\n    def second(self):\n")
+    assert cell(notebook, "task-1-3").source == "".join(head + stub for head in heads)
+
+
 def test_experiments_keep_their_tag_and_equal_cells_have_ids_of_their_own():
     experiments = [entry for entry in student().cells if entry.metadata.get("tags") == ["experiment"]]
     first, second = [entry.id for entry in experiments]
@@ -448,7 +472,13 @@ NOTEBOOK_FAULTS = {
         "    ### END SOLUTION\n",
         "    ### END SOLUTION\n    ### BEGIN SOLUTION 1.3\n    ### END SOLUTION\n",
         37,
-        "the cell has a region already (line 33)",
+        "task 1.3 has a region already (line 33)",
+    ),
+    "two tasks in a cell": (
+        "    ### END SOLUTION\n",
+        "    ### END SOLUTION\n    ### BEGIN SOLUTION 1.4\n    ### END SOLUTION\n",
+        37,
+        "the cell has a region already (line 33); a cell holds one task",
     ),
     "a module's": ("SOLUTION 1.3", "SOLUTION 1.1", 33, "task 1.1 (Twice) belongs in solution/mod.py"),
     "another notebook's": (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import math
+import re
 from functools import cache
 from types import SimpleNamespace
 
@@ -13,12 +15,12 @@ from torch import nn
 from grader.engine.cells import run_cells
 from grader.references import sources_of
 from grader.tasks import load_course
-from solution import gated, rnn, text
+from solution import charlm, gated, rnn, text
 from toolkit.stand_ins import STAND_INS, is_stand_in
 
 COURSE = load_course()
 DOUBLE = torch.float64
-MODULES = {"rnn": rnn, "gated": gated, "text": text}
+MODULES = {"rnn": rnn, "gated": gated, "text": text, "charlm": charlm}
 STAND = SimpleNamespace(**{part.__name__: part for part in STAND_INS.values()})
 
 
@@ -417,3 +419,164 @@ def test_notebook_3_runs_on_meta():
         assert STAND.SentimentClassifier(9, 3, 4, "gru", both_ways).to("meta")(ids, lengths).device.type == "meta"
     assert STAND.Embedding(9, 3).to("meta")(ids).shape == (2, 5, 3)
     assert STAND.masked_mean(torch.empty(2, 5, 3, device="meta"), lengths).device.type == "meta"
+
+
+# notebook 4
+
+
+PLAY = "A door.\n\nBOY:\nWho's there?\t"
+
+
+def test_characters():
+    got, want = (part.build(PLAY) for part in (STAND.CharVocabulary, charlm.CharVocabulary))
+    assert got.characters == want.characters and got.index == want.index and len(got) == len(want)
+    ids = got.encode(PLAY)
+    assert ids == want.encode(PLAY)
+    for form in (ids, torch.tensor(ids), []):
+        assert got.decode(form) == want.decode(form)
+
+
+@pytest.mark.parametrize("stranger", ["z", "\r", "é"])
+def test_a_character_that_nobody_has_seen_is_refused(stranger):
+    vocabulary = STAND.CharVocabulary.build(PLAY)
+    with pytest.raises(ValueError, match=re.escape(repr(stranger))):
+        vocabulary.encode(PLAY + stranger)
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "length"), [(25, 2, 4), (26, 2, 4), (32, 2, 4), (9, 1, 1), (31, 3, 10), (40, 13, 1)]
+)
+def test_streams(size, rows, length):
+    ids = torch.randperm(size)
+    got, want = (make(ids, rows, length) for make in (STAND.stream_batches, charlm.stream_batches))
+    torch.testing.assert_close(list(got), list(want), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("cut", [STAND.stream_batches, charlm.stream_batches])
+def test_streams_without_room_are_refused(cut):
+    assert len(cut(torch.arange(13), 3, 4)) == 1
+    with pytest.raises(ValueError, match="12 characters"):
+        cut(torch.arange(12), 3, 4)
+
+
+def state_of(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(shape, dtype=DOUBLE), torch.randn(shape, dtype=DOUBLE)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_language_model(layers):
+    models = same_weights("CharLM", 7, 3, 5, layers, module=charlm)
+    ids = torch.randint(7, (4, 6))
+    for state in (None, state_of(layers, 4, 5)):
+        torch.testing.assert_close(*(model(ids, state) for model in models))
+
+
+@pytest.mark.parametrize("max_norm", [0.05, 1e9])
+def test_training_on_a_chunk(max_norm):
+    models = same_weights("CharLM", 7, 3, 5, module=charlm)
+    x, y = torch.randint(7, (2, 4, 6))
+    for state in (None, tuple(part.requires_grad_() for part in state_of(1, 4, 5))):
+        results = []
+        for model, step in zip(models, (charlm.train_chunk, STAND.train_chunk), strict=True):
+            for parameter in model.parameters():
+                parameter.grad = torch.full_like(parameter, 1e3)  # left over from an earlier step
+            results.append(step(model.eval(), torch.optim.SGD(model.parameters(), lr=0.1), x, y, state, max_norm))
+            assert isinstance(results[-1][0], float) and not model.training
+            assert not any(part.requires_grad for part in results[-1][1])
+        torch.testing.assert_close(*results)
+        torch.testing.assert_close(*(list(model.state_dict().values()) for model in models))
+        assert state is None or all(part.grad is None for part in state)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k"), [(1.0, None), (0.5, None), (2.0, 3), (1.0, 1), (1.5, 9), (1e-4, None)]
+)
+def test_shares_of_what_is_drawn(temperature, top_k):
+    logits = torch.tensor([[0.5, 900.0, 899.0, -math.inf, 898.5], [1.0, 0.0, -1.0, 0.5, 2.0]])
+    shares = []
+    for draw in (STAND.sample, charlm.sample):
+        drawn = draw(logits.expand(5000, 2, 5), temperature, top_k, torch.Generator().manual_seed(5))
+        assert drawn.shape == (5000, 2) and drawn.dtype == torch.int64
+        shares.append(torch.stack([drawn[:, row].bincount(minlength=5) for row in (0, 1)]) / 5000)
+    assert torch.equal(shares[0] > 0, shares[1] > 0)  # the same ids are possible; the rarest is expected 10 times
+    torch.testing.assert_close(*shares, rtol=0, atol=0.05)  # five deviations of a difference of two shares
+
+
+def test_drawing_the_likeliest():
+    logits = torch.randn(3, 4, 6)
+    for top_k in (None, 2):
+        assert torch.equal(STAND.sample(logits, 0, top_k), charlm.sample(logits, 0, top_k))
+    assert STAND.sample(logits[0, 0]).shape == ()
+
+
+@pytest.mark.parametrize(("temperature", "top_k"), [(-1.0, None), (1.0, 0), (0, -2)])
+def test_what_nothing_can_be_drawn_with_is_refused(temperature, top_k):
+    for draw in (STAND.sample, charlm.sample):
+        with pytest.raises(ValueError, match=r"temperature is -1|top_k (is )?(0|-2)"):
+            draw(torch.zeros(3), temperature, top_k)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_speaking(length):
+    models, prompt = same_weights("CharLM", 7, 3, 5, module=charlm), torch.tensor([3, 1, 4])
+    for model in models:
+        model.rnn.weight_hh_l0.data.mul_(5)  # so that what was said before matters
+    texts = [
+        speak(model.train(), prompt, length, 0)
+        for model, speak in zip(models, (charlm.generate, STAND.generate), strict=True)
+    ]
+    assert torch.equal(*texts) and texts[0].shape == (length,) and texts[1].dtype == torch.int64
+    drawn = [STAND.generate(models[1], prompt, length, 3.0, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    assert torch.equal(drawn[0], drawn[1]) and (length < 7 or not torch.equal(drawn[0], drawn[2]))
+    assert all(model.training for model in models)
+
+
+def test_bits():
+    for nats in (0.0, 1.7, torch.tensor([0.0, 2.5], dtype=DOUBLE)):
+        got, want = STAND.bits_per_character(nats), charlm.bits_per_character(nats)
+        assert type(got) is type(want)
+        torch.testing.assert_close(got, want)
+
+
+def own_layers(task: str, *sizes: int) -> list[nn.Module]:
+    """The reference's, of the notebook's cells, and the stand-in's, in double, with the same weights."""
+    reference, stand_in = reference_of(task)(*sizes).double(), STAND_INS[task](*sizes).double()
+    stand_in.load_state_dict(reference.state_dict())
+    return [reference, stand_in]
+
+
+def test_a_linear_layer():
+    layers = own_layers("4.8", 3, 5)
+    for shape in ((3,), (2, 3), (2, 4, 3), (0, 3)):
+        x = torch.randn(shape, dtype=DOUBLE)
+        torch.testing.assert_close(*(layer(x) for layer in layers))
+
+
+def test_a_language_model_of_own_parts():
+    reference, stand_in = own_layers("4.9", 7, 3, 5)
+    ids = torch.randint(7, (4, 6))
+    for state in (None, state_of(4, 5)):
+        torch.testing.assert_close(stand_in(ids, state), reference(ids, state))
+    torch.testing.assert_close(stand_in.init_hidden(3), reference.init_hidden(3))
+
+
+@pytest.mark.parametrize("length", [1, 4, 5, 12, 99])
+def test_the_loss_on_a_text(length):
+    model, ids = charlm.CharLM(7, 3, 5).double(), torch.randint(7, (14,))
+    got, want = (measure(model, ids, length) for measure in (STAND.held_out_loss, reference_of("4.10")))
+    logits = model(ids[None, :-1])[0][0].detach()
+    assert isinstance(got, float) and got == pytest.approx(want)
+    assert got == pytest.approx(nn.functional.cross_entropy(logits, ids[1:]).item()) and model.training
+
+
+def test_notebook_4_runs_on_meta():
+    ids = torch.empty(2, 5, dtype=torch.int64, device="meta")
+    for model in (STAND.CharLM(7, 3, 4, 2).to("meta"), STAND.OwnCharLM(7, 3, 4).to("meta")):
+        logits, state = model(ids)
+        assert logits.shape == (2, 5, 7) and {part.device.type for part in (logits, *state)} == {"meta"}
+        assert model(ids, state)[0].device.type == "meta"
+    for temperature in (0, 1.0):
+        assert STAND.sample(logits, temperature, 3).device.type == "meta"
+        assert STAND.generate(STAND.CharLM(7, 3, 4).to("meta"), ids[0], 3, temperature).shape == (3,)
+    assert STAND.Linear(3, 4).to("meta")(torch.empty(2, 5, 3, device="meta")).shape == (2, 5, 4)
+    assert [x.device.type for x, _ in STAND.stream_batches(ids.flatten(), 2, 2)] == ["meta"] * 2

@@ -26,7 +26,8 @@ PR_SET_CHILD_SUBREAPER = 36
 NEEDED = ("grader.engine.worker", "matplotlib.pyplot", "toolkit.plots", "toolkit.stand_ins", "toolkit.training",
           "toolkit.forecaster", "toolkit.series", "toolkit.device", "toolkit.baselines", "toolkit.diagrams", "toolkit.recorded",
           "toolkit.trial", "toolkit.contestants", "toolkit.memory", "toolkit.reach", "toolkit.corpus", "toolkit.readers",
-          "toolkit.reading", "toolkit.review_reader", "toolkit.reviews", "toolkit.sentiment", "toolkit.tables")  # fmt: skip
+          "toolkit.reading", "toolkit.review_reader", "toolkit.reviews", "toolkit.sentiment", "toolkit.tables",
+          "toolkit.rehearsal", "toolkit.speech", "toolkit.streaming", "toolkit.texts", "toolkit.writers")  # fmt: skip
 
 
 def warm_up() -> None:
