@@ -58,9 +58,9 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda box: box.tensor):
         for x, y in chunks:
             if state is not None and detach:
-                state = tuple(part.detach() for part in state)
+                state = tuple(map(torch.Tensor.detach, state))
             logits, state = model(x, state)
-            loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+            loss = nn.functional.cross_entropy(logits.transpose(1, 2), y)
             start = time.perf_counter()
             loss.backward(retain_graph=True)
             seen.seconds.append(time.perf_counter() - start)
