@@ -60,7 +60,7 @@ def read_chunks(model: nn.Module, chunks: Sequence[tuple[torch.Tensor, torch.Ten
             if state is not None and detach:
                 state = tuple(map(torch.Tensor.detach, state))
             logits, state = model(x, state)
-            loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+            loss = nn.functional.cross_entropy(logits.transpose(1, 2), y)
             start = time.perf_counter()
             loss.backward(retain_graph=True)
             seen.seconds.append(time.perf_counter() - start)
