@@ -393,8 +393,8 @@ USUAL = (
     ("RuntimeError", r"appears to not have been used in the graph", "No way leads from the result back to one of the tensors "
      "that gradients are asked for: it is a copy, a slice or a stack made on the side, or the way is cut by a detach."),
     ("RuntimeError", r"backward through the graph a second time", "A backward pass takes its graph down, and a second one needs "
-     "it again. Make one pass for everything, or keep the graph (retain_graph=True). A state from an earlier chunk is detached "
-     "instead, both parts of it."),
+     "it again. Make one pass for everything; detach a state that comes from an earlier chunk, both parts of it; or keep the "
+     "graph (retain_graph=True), if it is needed again on purpose."),
     ("RuntimeError", r"implicitly created only for scalar outputs", "A gradient is taken of one number, and a whole tensor came: "
      "sum it first."),
     ("RuntimeError", r"can't retain_grad", "There is no graph here, so no gradient can be kept: was it made under "
