@@ -38,11 +38,17 @@ class Draws:
         value, shape = self.seen.value, tuple(self.logits.shape[:-1])
         if not isinstance(value, Array):
             self.expect(False, f"the result is {shown(value)}, expected a tensor of shape {shape}, int64")
-        self.expect(value.shape == shape, f"the result has shape {value.shape}, expected {shape}: an id for each row of logits")
-        self.expect(value.dtype == "torch.int64", f"the result has dtype {value.dtype.removeprefix('torch.')}, expected int64")
+        self.expect(
+            value.shape == shape, f"the result has shape {value.shape}, expected {shape}: an id for each row of logits"
+        )
+        self.expect(
+            value.dtype == "torch.int64", f"the result has dtype {value.dtype.removeprefix('torch.')}, expected int64"
+        )
         size = self.logits.shape[-1]
         wrong = value.data[(value.data < 0) | (value.data >= size)]
-        self.expect(not wrong.numel(), f"the result holds {wrong[0] if wrong.numel() else 0}, expected ids of 0 to {size - 1}")
+        self.expect(
+            not wrong.numel(), f"the result holds {wrong[0] if wrong.numel() else 0}, expected ids of 0 to {size - 1}"
+        )
         return value.data
 
     @property
@@ -102,7 +108,8 @@ def decided(found: Draws) -> None:
         row = found.logits[place]
         found.expect(False, f"{found.said}id {int(ids[place])} was drawn"
                      + (f" in row {', '.join(map(str, place))}" if place else "")
-                     + f", whose logit is {float(row[ids[place]]):.3g}; expected id {int(row.argmax())} with {float(row.max()):.3g}")  # fmt: skip
+                     + f", whose logit is {float(row[ids[place]]):.3g}; expected id {int(row.argmax())} "
+                     f"with {float(row.max()):.3g}")  # fmt: skip
 
 
 def never_below(found: Draws, count: int) -> None:
@@ -204,7 +211,12 @@ def _known(levels: torch.Tensor, temperature: float, top_k: int | None) -> dict[
     once = levels.softmax(dim=0)
     known = {
         f"temperature {name}, {count}": _shares(levels, value, count)
-        for name, value in (("right", temperature), ("upside down", 1 / temperature), ("ignored", 1.0), ("squared", temperature**2))
+        for name, value in (
+            ("right", temperature),
+            ("upside down", 1 / temperature),
+            ("ignored", 1.0),
+            ("squared", temperature**2),
+        )
         for count in (top_k, *((max(1, top_k - 1), top_k + 1, None) if top_k else ()))
     }
     kept = torch.arange(len(levels)) < (top_k or len(levels))

@@ -20,7 +20,9 @@ def linear_weights(draw, inputs: int, outputs: int, dtype: torch.dtype = torch.f
     return draw.weights({"weight": (outputs, inputs), "bias": (outputs,)}, dtype)
 
 
-def layers_agree(student, reference, weights: dict, x: Given, what: str = "the result", gradients: bool = False) -> None:
+def layers_agree(
+    student, reference, weights: dict, x: Given, what: str = "the result", gradients: bool = False
+) -> None:
     """Both give the same, and where asked the same gradients."""
     outputs, inputs = weights["weight"].shape
     got, want = (impl.new("Linear", inputs, outputs, weights=weights)(x, gradients=gradients)
@@ -85,7 +87,9 @@ def test_linear_layer_leaves_things_alone(student, reference, draw):
 SIZES = 6, 3, 4  # V, E, H
 
 
-def own_weights(draw, sizes: tuple[int, int, int] = SIZES, dtype: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
+def own_weights(
+    draw, sizes: tuple[int, int, int] = SIZES, dtype: torch.dtype = torch.float32
+) -> dict[str, torch.Tensor]:
     """The parameters of the model; the embedding has a row more than there are characters."""
     words, features, hidden = sizes
     shapes = {"embedding.weight": (words + 1, features), "cell.weight_ih": (4 * hidden, features),
@@ -202,7 +206,9 @@ def test_own_parts_in_double(student, reference, draw):
 def test_own_parts_learn(student, reference, draw):
     """Trained over a text with the state carried along, it has the losses that the reference has."""
     weights, ids = own_weights(draw, dtype=DOUBLE), Given(draw.integers(0, 3, 2, 22), "ids")
-    got, want = (impl.call("props.learned", own_model(impl, weights), ids, 5, 0.5, 1.0) for impl in (student, reference))
+    got, want = (
+        impl.call("props.learned", own_model(impl, weights), ids, 5, 0.5, 1.0) for impl in (student, reference)
+    )
     agree(got, want, "the losses", tuple(f"the loss of chunk {number}" for number in range(1, 5)))
 
 
@@ -228,7 +234,9 @@ def test_own_parts_leave_things_alone(student, reference, draw):
 KEYS, WORDS = 37, 5
 
 
-def opinions(draw, scale: float = 1.5, words: int = WORDS, dtype: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
+def opinions(
+    draw, scale: float = 1.5, words: int = WORDS, dtype: torch.dtype = torch.float32
+) -> dict[str, torch.Tensor]:
     """The weights of a stand-in whose logits depend on all that it was fed."""
     return {"table": scale * draw.normal(KEYS, words, dtype=dtype)}
 
@@ -240,7 +248,9 @@ def text_of(draw, length: int, words: int = WORDS) -> Given:
 def losses_agree(student, reference, weights: dict, ids: Given, *lengths: int, **options) -> None:
     """Both give the same loss, whatever the length of a chunk."""
     for length in lengths:
-        got, want = (impl.call("held_out_loss", speaker(impl, weights, **options), ids, length) for impl in (student, reference))
+        got, want = (
+            impl.call("held_out_loss", speaker(impl, weights, **options), ids, length) for impl in (student, reference)
+        )
         agree(got, want, f"for a text of {len(ids.tensor)} characters in chunks of {length}, the loss")
 
 
@@ -315,7 +325,10 @@ def test_text_is_read_in_chunks(student, reference, draw):
         calls = answer(student.call("props.shapes_seen", model), list, "the list of calls")
         expect(bool(calls), "the model itself was never called")
         wide = [call[:-1] for call in calls if call[0] != 1 or not 1 <= call[1] <= length]
-        expect(not wide, f"the model was given ids of shape {tuple(wide[0]) if wide else ()}, expected (1, L) with L of 1 to {length}")
+        expect(
+            not wide,
+            f"the model was given ids of shape {tuple(wide[0]) if wide else ()}, expected (1, L) with L of 1 to {length}",
+        )
         expect(all(call[-1] for call in calls[1:]), "a later chunk was read without a state")
 
 

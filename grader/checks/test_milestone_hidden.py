@@ -28,7 +28,9 @@ def blank(*shape: int) -> Array:
 @check("4.8", hidden=True)
 def test_larger_linear_layer(student, reference, draw):
     """A larger layer is as right as a small one, its gradients too."""
-    layers_agree(student, reference, linear_weights(draw, 33, 20), draw.given("x", 5, 12, 33, grad=True), gradients=True)
+    layers_agree(
+        student, reference, linear_weights(draw, 33, 20), draw.given("x", 5, 12, 33, grad=True), gradients=True
+    )
 
 
 @check("4.8", value=False, hidden=True)
@@ -42,14 +44,18 @@ def test_linear_layer_on_another_device(student, reference, draw):
 def test_larger_model_of_own_parts(student, reference, draw):
     """A larger model on a longer text is as right as a small one, its gradients too."""
     weights = own_weights(draw, (23, 8, 17))
-    models_agree(student, reference, weights, ids_of(draw, 5, 24, words=23), state_of(draw, 5, 17, grad=True), gradients=True)
+    models_agree(
+        student, reference, weights, ids_of(draw, 5, 24, words=23), state_of(draw, 5, 17, grad=True), gradients=True
+    )
 
 
 @check("4.9", value=False, hidden=True)
 def test_own_parts_on_another_device(student, reference, draw):
     """The first state and the logits are made where the parameters are."""
     model = own_model(student, own_weights(draw), "meta")
-    agree_on_device(model.call("init_hidden", 2, device="meta"), Seen((blank(2, 4), blank(2, 4))), "the first state", STATE)
+    agree_on_device(
+        model.call("init_hidden", 2, device="meta"), Seen((blank(2, 4), blank(2, 4))), "the first state", STATE
+    )
     seen = model(ids_of(draw, 2, 5), device="meta")
     agree_on_device(seen, Seen((blank(2, 5, 6), (blank(2, 4), blank(2, 4)))), "the result", ("logits", "state"))
 

@@ -174,7 +174,9 @@ def table(draw, keys: int = KEYS, words: int = WORDS, dtype: torch.dtype = torch
     return {"table": clear_rows(draw, keys, words, dtype=dtype)}
 
 
-def speaker(impl, weights: dict, form: str = "layers", breaks_at: int = 0, mode: bool = False, device: str | None = None):
+def speaker(
+    impl, weights: dict, form: str = "layers", breaks_at: int = 0, mode: bool = False, device: str | None = None
+):
     """The stand-in for a language model, in training mode or not, with old gradients."""
     model = impl.new("props.Speaker", *weights["table"].shape, form, breaks_at, weights=weights, device=device)
     impl.call("props.fill_gradients", model)
@@ -258,14 +260,26 @@ def share_of_ones(student, draw, length: int, ahead: float, *temperature: float)
     usual = 1.0 if value == 0 else 1 / (1 + math.exp(-ahead / value))
     right = isinstance(seen.value, Array) and seen.value.shape == (length,)
     share = float((seen.value.data == 1).double().mean()) if right and seen.value.data is not None else -1.0
-    near = share > 0.99 if usual > 0.99 else abs(share - usual) < 0.16 and share < 1  # 250 steps are off by more in no lifetime
-    level = "about right" if near else "no share" if share < 0 else "all" if share == 1 else "half" if share < 0.72 else "most"
+    near = (
+        share > 0.99 if usual > 0.99 else abs(share - usual) < 0.16 and share < 1
+    )  # 250 steps are off by more in no lifetime
+    level = (
+        "about right"
+        if near
+        else "no share"
+        if share < 0
+        else "all"
+        if share == 1
+        else "half"
+        if share < 0.72
+        else "most"
+    )
     student.remember_as(fingerprint([level, length]))
     agree(seen, Seen(seen.value), "the text")
     expect(right, f"the text is {shown(seen.value)}, expected a tensor of shape ({length},)")
     if not near:
-        raise Mismatch(f"with temperature {value:g} id 1 was said at {share:.0%} of {length} steps, expected about {usual:.0%}: its "
-                       f"logit is ahead by {ahead:g}", seen=seen)  # fmt: skip
+        raise Mismatch(f"with temperature {value:g} id 1 was said at {share:.0%} of {length} steps, expected about {usual:.0%}: "
+                       f"its logit is ahead by {ahead:g}", seen=seen)  # fmt: skip
 
 
 @check("4.6")
@@ -324,7 +338,9 @@ def test_prompt_is_read_once(student, reference, draw):
                f"the prompt of {prompt} ids, as a batch of one row")  # fmt: skip
         strange = [call for call in calls[1:] if call != (1, 1, True)]
         expect(not strange, f"a later call got (N, L, with a state) = {strange[:1]}, expected (1, 1, True) each time")
-        expect(len(calls) in (length, length + 1), f"{length} ids took {len(calls)} calls of the model, expected {length}")
+        expect(
+            len(calls) in (length, length + 1), f"{length} ids took {len(calls)} calls of the model, expected {length}"
+        )
 
 
 @check("4.6", value=False)
@@ -369,7 +385,11 @@ def test_text_comes_from_the_generator(student, reference, draw):
     said(again, same(again.value, first.value), "two generators in the same state gave different texts: something is drawn from "
          "elsewhere")  # fmt: skip
     other = spoken(student, weights, prompt, seed + 1, first)
-    said(other, not same(other.value, first.value), "generators in different states gave the same text: it is not drawn from them")
+    said(
+        other,
+        not same(other.value, first.value),
+        "generators in different states gave the same text: it is not drawn from them",
+    )
     after = spoken(student, weights, prompt, generator, first)
     said(after, not same(after.value, first.value), "two calls with one generator gave the same text: it has to be drawn from as "
          "it stands, so that it moves on")  # fmt: skip
