@@ -309,8 +309,8 @@ SPEAKING = (
      "topk is asked for more entries than the axis has. Take the smaller one of k and the size of the axis."),
     ("AttributeError", r"'torch\.return_types\.\w+' object", "topk, sort and max along an axis give two things: .values and "
      ".indices. Take the one that you mean."),
-    ("TypeError", r"torch\.return_types\.", "topk, sort and max along an axis give two things: .values and .indices. Take the one "
-     "that you mean."),
+    ("TypeError", r"torch\.return_types\.", "topk, sort and max along an axis give two things: .values and .indices. Take the "
+     "one that you mean."),
     ("TypeError", r"torch\._C\.Generator", "A generator came in the place of another argument. Give it by its name: "
      "generator=generator."),
     ("TypeError", r"softmax\(\) missing .*\"dim\"", "softmax wants to be told its axis: dim=-1 is the last, the vocabulary."),
@@ -323,7 +323,7 @@ SPEAKING = (
     ("RuntimeError", r"input, hx and cx should also be|For (un)?batched .*input, hx should also be",
      "The state has other axes than the ids ask for. Feed ids (N, L), here (1, 1), and hand the state on as the model gave it."),
     ("RuntimeError", r"Expected hidden\[\d\] size",
-     "The state was made for another number of texts or layers. Hand on the state of the call before, with as many rows of ids."),
+     "The state was made for another number of texts or layers. Hand on that of the call before, with as many rows of ids."),
     ("ValueError", r"^the state h(as \d|olds a tensor)",
      "The state has to come back to the model as it gave it, and with as many texts in the batch as before."),
     ("ValueError", r"^ids has shape .*expected \(N, L\)",

@@ -406,7 +406,8 @@ try:
         logits, state = model(prompt_ids[None])
         for t in range(length):
             last = logits[0, -1]
-            text[t] = last.argmax() if temperature == 0 else torch.multinomial((last / temperature).softmax(0), 1, generator=generator)[0]
+            p = (last / (temperature or 1)).softmax(0)
+            text[t] = last.argmax() if temperature == 0 else torch.multinomial(p, 1, generator=generator)[0]
             if t + 1 < length:
                 logits, state = model(text[None, t : t + 1], state)
 finally:
@@ -492,7 +493,7 @@ finally:
     model.train(mode)
 return torch.cat([prompt_ids[:0], *said])
 """,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -503,43 +504,88 @@ def test_another_right_way_passes(course, name):
 # near misses: right on ordinary inputs, each fails this check
 
 WRONG = {
-    "4.5 a single row drawn from its middle": ("shape_of_the_draws", "rows = probabilities.reshape(-1, logits.shape[-1])",
-                                               "rows = probabilities.reshape(-1, logits.shape[-1]).roll(logits.dim() == 1, -1)"),
+    "4.5 a single row drawn from its middle": (
+        "shape_of_the_draws",
+        "rows = probabilities.reshape(-1, logits.shape[-1])",
+        "rows = probabilities.reshape(-1, logits.shape[-1]).roll(logits.dim() == 1, -1)",
+    ),
     "4.5 a temperature of at least 0.6": ("low_temperature", "logits / temperature", "logits / max(temperature, 0.6)"),
     "4.5 a temperature of at most 1.5": ("high_temperature", "logits / temperature", "logits / min(temperature, 1.5)"),
-    "4.5 a little uniform": ("shares_of_the_draws", "rows = probabilities", "rows = (0.85 * probabilities + 0.15 / probabilities.shape[-1])"),
+    "4.5 a little uniform": (
+        "shares_of_the_draws",
+        "rows = probabilities",
+        "rows = (0.85 * probabilities + 0.15 / probabilities.shape[-1])",
+    ),
     "4.5 every second row draws as the one before": (
-        "shares_of_the_draws", "return torch.multinomial(rows, 1, generator=generator)",
-        "rows = rows[::2]\nreturn torch.multinomial(rows, 1, generator=generator).repeat_interleave(2, 0)[: logits[..., 0].numel()]"),
+        "shares_of_the_draws",
+        "return torch.multinomial(rows, 1, generator=generator)",
+        "drawn = torch.multinomial(rows[::2], 1, generator=generator)\nreturn drawn.repeat_interleave(2, 0)[: len(rows)]",
+    ),
     "4.5 top_k of V": ("top_k_of_all", "min(top_k, logits.shape[-1])", "min(top_k, logits.shape[-1] - 1)"),
-    "4.5 impossible ids let in": ("impossible_ids", 'float("-inf"))', 'float("-inf"))\n    scaled = scaled.clamp(min=-1)'),
-    "4.5 half precision on the way": ("draws_in_double", "scaled = logits / temperature",
-                                      "if logits.dtype == torch.float64:\n    raise TypeError\nscaled = logits / temperature"),
+    "4.5 impossible ids let in": (
+        "impossible_ids",
+        'float("-inf"))',
+        'float("-inf"))\n    scaled = scaled.clamp(min=-1)',
+    ),
+    "4.5 half precision on the way": (
+        "draws_in_double",
+        "scaled = logits / temperature",
+        "if logits.dtype == torch.float64:\n    raise TypeError\nscaled = logits / temperature",
+    ),
     "4.5 small negative temperatures": ("negative_temperature", "if temperature < 0:", "if temperature <= -0.01:"),
     "4.5 a top_k of minus one is all": ("top_k_below_one", "top_k < 1:", "top_k < 1 and top_k != -1:"),
-    "4.5 the first logits sorted": ("drawing_leaves_the_logits_alone", "scaled = logits / temperature",
-                                    "logits.data.clamp_(min=-1)\nscaled = logits / temperature"),
-    "4.5 strictly above the k-th": ("ties_at_the_last_place", "scaled < smallest",
-                                    "(scaled < smallest) | ((scaled == smallest).sum(-1, keepdim=True) > 1) & (scaled == smallest)"),
+    "4.5 the first logits sorted": (
+        "drawing_leaves_the_logits_alone",
+        "scaled = logits / temperature",
+        "logits.data.clamp_(min=-1)\nscaled = logits / temperature",
+    ),
+    "4.5 strictly above the k-th": (
+        "ties_at_the_last_place",
+        "scaled < smallest",
+        "(scaled < smallest) | ((scaled == smallest).sum(-1, keepdim=True) > 1) & (scaled == smallest)",
+    ),
     "4.5 two sources": ("draws_come_from_the_generator", "rows = ", "torch.rand(1)\nrows = "),
-    "4.6 only even lengths": ("text_after_a_single_id", "return torch.cat(drawn)", "return torch.cat(drawn)[: length // 2 * 2]"),
+    "4.6 only even lengths": (
+        "text_after_a_single_id",
+        "return torch.cat(drawn)",
+        "return torch.cat(drawn)[: length // 2 * 2]",
+    ),
     "4.6 no more than ten": ("text", "while len(drawn) < length:", "while len(drawn) < min(length, 10):"),
     "4.6 the prompt's last five": ("text", "prompt_ids.unsqueeze(0)", "prompt_ids[-5:].unsqueeze(0)"),
-    "4.6 a prompt of two at least": ("text_after_a_single_id", "prompt_ids.unsqueeze(0)",
-                                     "(prompt_ids if len(prompt_ids) > 1 else prompt_ids.repeat(2)).unsqueeze(0)"),
+    "4.6 a prompt of two at least": (
+        "text_after_a_single_id",
+        "prompt_ids.unsqueeze(0)",
+        "(prompt_ids if len(prompt_ids) > 1 else prompt_ids.repeat(2)).unsqueeze(0)",
+    ),
     "4.6 a temperature of at most 2": ("text_by_its_temperature", "temperature, gen", "min(temperature, 2.0), gen"),
     "4.6 never colder than a half": ("text_by_its_temperature", "temperature, gen", "max(temperature, 0.5), gen"),
-    "4.6 the state as a list": ("text_with_other_states", "                logits, state = model(new.unsqueeze(1), state)",
-                                "                logits, state = model(new.unsqueeze(1), list(state))"),
-    "4.6 two calls more": ("prompt_is_read_once", "finally:", "        model(new.unsqueeze(1), state)\n        model(new.unsqueeze(1), state)\nfinally:"),
-    "4.6 the mode of the model alone": ("speaking_leaves_things_alone", "    model.train(was_training)",
-                                        "    model.training = was_training"),
-    "4.6 the first call with gradients": ("text_without_gradients", "    with torch.no_grad():\n        logits, state = model(prompt_ids.unsqueeze(0))",
-                                          "    logits, state = model(prompt_ids.unsqueeze(0))\n    with torch.no_grad():"),
-    "4.6 a state kept": ("text_after_another", "logits, state = model(prompt_ids.unsqueeze(0))",
-                         "logits, state = model(prompt_ids.unsqueeze(0), getattr(model, 'kept', None))\n        model.kept = state"),
+    "4.6 the state as a list": (
+        "text_with_other_states",
+        "                logits, state = model(new.unsqueeze(1), state)",
+        "                logits, state = model(new.unsqueeze(1), list(state))",
+    ),
+    "4.6 two calls more": (
+        "prompt_is_read_once",
+        "finally:",
+        "        model(new.unsqueeze(1), state)\n        model(new.unsqueeze(1), state)\nfinally:",
+    ),
+    "4.6 the mode of the model alone": (
+        "speaking_leaves_things_alone",
+        "    model.train(was_training)",
+        "    model.training = was_training",
+    ),
+    "4.6 the first call with gradients": (
+        "text_without_gradients",
+        "    with torch.no_grad():\n        logits, state = model(prompt_ids.unsqueeze(0))",
+        "    logits, state = model(prompt_ids.unsqueeze(0))\n    with torch.no_grad():",
+    ),
+    "4.6 a state kept": (
+        "text_after_another",
+        "logits, state = model(prompt_ids.unsqueeze(0))",
+        "logits, state = model(prompt_ids.unsqueeze(0), getattr(model, 'kept', None))\n        model.kept = state",
+    ),
     "4.6 a text of numbers": ("text", "return torch.cat(drawn)", "return torch.cat(drawn).int()"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -572,7 +618,9 @@ RAISED = {
     "Of a batch of one text": lambda: torch.nn.functional.cross_entropy(row(), torch.zeros(6).long()),
     "Targets are ids": lambda: torch.nn.functional.cross_entropy(row()[0], torch.zeros(3)),
     "no id of the vocabulary": lambda: torch.nn.functional.cross_entropy(row()[0], torch.full((3,), 5)),
-    "The state has other axes": lambda: torch.nn.LSTM(5, 2, batch_first=True)(row(), (torch.zeros(2, 2), torch.zeros(2, 2))),
+    "The state has other axes": lambda: torch.nn.LSTM(5, 2, batch_first=True)(
+        row(), (torch.zeros(2, 2), torch.zeros(2, 2))
+    ),
     "for another number of texts": lambda: torch.nn.LSTM(5, 2, batch_first=True)(row(), (torch.zeros(1, 3, 2),) * 2),
     "has to come back to the model": lambda: speaker()(torch.zeros(1, 1).long(), (torch.zeros(1, 1),) * 2),
     "ids[None] is (1, L)": lambda: speaker()(torch.zeros(3).long()),
@@ -581,7 +629,7 @@ RAISED = {
     "@ and torch.matmul": lambda: torch.mm(row(), row()[0].T),
     "`...` stands for": lambda: torch.einsum("ni,oi->no", row(), row()[0]),
     "doesn't have. Print its shape": lambda: row()[0].unsqueeze(5),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("says", RAISED)

@@ -108,7 +108,8 @@ def decided(found: Draws) -> None:
         row = found.logits[place]
         found.expect(False, f"{found.said}id {int(ids[place])} was drawn"
                      + (f" in row {', '.join(map(str, place))}" if place else "")
-                     + f", whose logit is {float(row[ids[place]]):.3g}; expected id {int(row.argmax())} with {float(row.max()):.3g}")  # fmt: skip
+                     + f", whose logit is {float(row[ids[place]]):.3g}; expected id {int(row.argmax())} "
+                     f"with {float(row.max()):.3g}")  # fmt: skip
 
 
 def never_below(found: Draws, count: int) -> None:

@@ -278,8 +278,8 @@ def share_of_ones(student, draw, length: int, ahead: float, *temperature: float)
     agree(seen, Seen(seen.value), "the text")
     expect(right, f"the text is {shown(seen.value)}, expected a tensor of shape ({length},)")
     if not near:
-        raise Mismatch(f"with temperature {value:g} id 1 was said at {share:.0%} of {length} steps, expected about {usual:.0%}: its "
-                       f"logit is ahead by {ahead:g}", seen=seen)  # fmt: skip
+        raise Mismatch(f"with temperature {value:g} id 1 was said at {share:.0%} of {length} steps, expected about {usual:.0%}: "
+                       f"its logit is ahead by {ahead:g}", seen=seen)  # fmt: skip
 
 
 @check("4.6")

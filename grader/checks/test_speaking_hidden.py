@@ -24,7 +24,7 @@ def test_draws_of_a_larger_batch(student, reference, draw):
 
 @check("4.5", hidden=True)
 def test_ties_at_the_last_place(student, reference, draw):
-    """Where several ids share the last of the k places, one of them is drawn, or any: none below, and the first is still there."""
+    """Where several ids share the last of the k places, any of them may be drawn, and none that lies below."""
     logits = torch.tensor([[2.0, 0.5, 0.5, 0.5, -1.0, -2.0]])[:, draw.normal(6).argsort()].repeat(600, 1)
     found = drawn(student, logits, 1.0, 2, seed=draw.seed())
     values = logits.gather(1, found.ids[:, None])[:, 0]

@@ -445,7 +445,8 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
         nn.utils.clip_grad_norm_(model.parameters(), max_norm)
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter -= rate * (0 if parameter.grad is None else parameter.grad)
+                if parameter.grad is not None:
+                    parameter.sub_(rate * parameter.grad)
         losses.append(loss.item())
     return losses
 
