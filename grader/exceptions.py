@@ -227,8 +227,8 @@ CHARACTERS = (
     ),
     (
         "TypeError",
-        r"'set' object is not subscriptable",
-        "A set has no order and no places. sorted() makes a list of it.",
+        r"'(set|frozenset|dict_\w+)' object is not subscriptable",
+        "A set, or what a dict gives of its keys, has no places. list() or sorted() makes a list of it.",
     ),
     (
         "RuntimeError",

@@ -790,6 +790,7 @@ def test_props_for_streams_and_states():
         ("AttributeError", "'list' object has no attribute 'encode'", "Hand them to cls"),
         ("AttributeError", "'CharVocabulary' object has no attribute 'stoi'", "`index`"),
         ("TypeError", "'set' object is not subscriptable", "sorted() makes a list"),
+        ("TypeError", "'dict_keys' object is not subscriptable", "sorted() makes a list"),
         ("RuntimeError", "shape '[3, -1]' is invalid for input of size 25", "cut off first"),
         ("RuntimeError", "Trying to backward through the graph a second time (or directly", "both parts of it"),
         ("RuntimeError", "one of the variables needed for gradient computation has been modified by an inplace operation",
