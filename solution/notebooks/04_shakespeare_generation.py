@@ -1082,7 +1082,27 @@ if plays:
 
 # %% [markdown] task="4.11"
 # ### BEGIN SOLUTION 4.11
-# PLACEHOLDER-ANSWER
+# **A model answer.** It can, but it isn't taught to. In the forward pass the state crosses the border between two chunks as a
+# value: what the cell holds at the end of one is where the next begins, and nothing limits how long it is kept. In the
+# backward pass the border is a wall: detach ends the gradient there, so no step ever says that something should have
+# been noted 100 characters earlier. What already pays within a chunk, to keep what one holds, works beyond it; what never
+# pays within 64 characters is not learnt. I measured that on real plays with the state carried chunks of 4 characters
+# cost 0.02 bits against chunks of 64, no more than another seed does, while zeros at the beginning of each chunk of 4 cost
+# 0.14 bits more. Taken away from the trained network, the state was missed at the first places of a chunk, by two bits at the
+# first one, and not at all after six. Without the cut, ten chunks held ten times the memory of one. I would take the LSTM
+# where a text has no end and memory is small: it carries 2 kB whatever it has read, and a Transformer of the same size
+# 2.3 kB more for each character; where there is a CPU, on which long chunks cost the Transformer several times as much;
+# and where there is little text or little time: with 1 % and 10 % of the plays it led by half a bit. With much text and a GPU
+# that reads all places at once, or where something has to be looked up exactly, far back, I would take the Transformer.
+#
+# **Marking: 3 points**
+#
+# - 1 point: what passes the border (the state, as a value, forward) and what doesn't (the gradient, backward). "Yes" or "no" alone earns
+#   nothing.
+# - 1 point: a measurement of one's own held against it (chunk lengths, the loss at a chunk's first place, memory without the cut).
+#   Half without a number.
+# - 1 point: conditions under which either architecture is the better choice, with at least one figure for cost and one for
+#   what was learnt. Half for conditions without figures.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1107,7 +1127,16 @@ if plays:
 #
 # ## Summary
 #
-# PLACEHOLDER-SUMMARY
+# - A language model answers at every step, and its text is its own label.
+# - What is carried from chunk to chunk is the state; what is cut is the gradient. With the state carried, chunks of 4
+#   characters were as good as chunks of 64, within the spread of seeds. Without the cut, ten chunks held ten times the
+#   memory.
+# - Taken away, the state costs two bits at the first place of a chunk and nothing six characters later.
+# - Temperature trades misprints for repeats. At 1, the entropy of what the model chooses from was its loss on held-out text.
+# - A sample charms, a number holds: bits per character, on text that was held out, beside a table that was counted.
+# - An embedding, a cell, a loop and a linear layer are a language model. You wrote all four.
+# - An LSTM writes without end from 2 kB of state, and learnt faster than a Transformer of its size from what two cores could read
+#   in minutes. With much text and a large machine it is the other way round.
 #
 # **Next.** Notebook 5 translates: one network reads an English sentence, another writes the French one, and between them
 # stands the idea that the Transformer is made of.
