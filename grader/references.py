@@ -192,12 +192,15 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
 def _nothing_judged() -> Iterator[None]:
     """Where cells take parts of other tasks with `use`, they get the reference's, as a worker's get the student's."""
     symbols = {task.id: (task.module, task.symbol) for task in load_course().graded if task.module}
-    with (
-        mock.patch.dict(sys.modules, {"grader.check": quiet_check}),
-        mock.patch.object(quiet_check, "PACKAGE", "solution"),
-        mock.patch.dict(quiet_check.SYMBOLS, symbols),
-    ):
-        yield
+    own = sys.modules.get("grader.check")
+    sys.modules["grader.check"] = quiet_check
+    try:
+        with mock.patch.object(quiet_check, "PACKAGE", "solution"), mock.patch.dict(quiet_check.SYMBOLS, symbols):
+            yield
+    finally:  # this one entry alone: what the cells import stays imported, and is not run anew for the next
+        sys.modules.pop("grader.check")
+        if own is not None:
+            sys.modules["grader.check"] = own
 
 
 def _run(sources: Sources) -> dict:
