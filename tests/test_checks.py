@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from grader import references
 from grader.checks.kit import all_checks, checks_of
+from grader.engine import quiet_check
 from grader.engine.values import Array
 from grader.examples import example_class
 from grader.recordings import CASES, Live, Saved, moved
@@ -31,6 +33,18 @@ def test_every_task_has_value_checks_and_its_checks_have_names_of_their_own(cour
         assert any(check.hidden for check in checks), task.id
         assert len({check.name for check in checks}) == len(checks)
     assert {check.task for check in all_checks()} == {task.id for task in course.graded}
+
+
+def test_the_references_cells_find_nothing_judged_and_leave_what_they_imported(monkeypatch):
+    """Another thread may import something while they run, and finds all modules where they were."""
+    monkeypatch.delitem(sys.modules, "plistlib", raising=False)
+    before = dict(sys.modules)
+    space = references._run([("a cell", "import plistlib\nfrom grader.check import use\nlayer = use('3.3')")])
+    assert sys.modules["plistlib"] is space["plistlib"]
+    assert space["use"] is quiet_check.use and space["layer"].__module__ == "solution.text"
+    assert {name: sys.modules.get(name) for name in before if name != "reference"} == {
+        name: module for name, module in before.items() if name != "reference"
+    }
 
 
 def test_hidden_checks_stand_in_files_that_the_bundle_leaves_out():
