@@ -50,7 +50,7 @@ LEFT_OPEN = (
     "4.7",
     "4.10",
 )  # what the half-done submission has not begun
-OF_EACH = 4  # how many of a task's known mistakes have a submission in the class that is written
+OF_EACH = 3  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 
 

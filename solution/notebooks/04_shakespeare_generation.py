@@ -907,12 +907,12 @@ show(fig, alt="Source code; the spaces that begin each line stand on one colour,
 show(diagrams.draw_cache(), alt=diagrams.ALT["cache"])
 
 # %% [markdown]
-# A small one is given in `toolkit/transformer.py`. Both have about 350,000 parameters: an LSTM with 256 units, a
-# Transformer with three blocks of 96 features. Weights don't matter for what they cost, so these are untrained. Each writes
+# A small one is given in `toolkit/transformer.py`. It has nearly as many parameters as an LSTM with 256 units: 360,000, with
+# room for 128 characters, against 350,000. Weights don't matter for what they cost, so these are untrained. Each writes
 # 400 characters.
 
 # %% tags=["experiment"]
-from toolkit.endurance import seconds_to_train, seconds_to_write
+from toolkit.endurance import seconds_to_write
 from toolkit.writers import rivals
 
 carried = {}
@@ -925,9 +925,9 @@ show(fig, alt="The LSTM carries 2 kB, always. The Transformer's cache grows by 2
 
 # %% [markdown]
 # And for training? The same number of characters, in chunks of different lengths. A Transformer's attention compares each
-# place with all before it, so its work for one character grows with the chunk. An LSTM's doesn't, but its steps have
-# to come one after the other. On a CPU the first decides; on a GPU, which can read all places of a long chunk at once,
-# it is often the second. Recorded here for chunks up to 2,048 characters:
+# place with all before it, so its work for one character grows with the chunk. An LSTM's doesn't, but its steps have to
+# come one after the other, which a GPU, made to read all places of a long chunk at once, likes less than a CPU does.
+# Recorded on one core of a CPU, for chunks of up to 2,048 characters; and below it, the time for writing:
 
 # %% tags=["experiment"]
 cost = recorded("transformer_cost")
@@ -937,6 +937,12 @@ training_cost = {
 }
 fig = plots.plot_scores(training_cost, "milliseconds for 1,000 characters, forward and backward", start=0)
 show(fig, alt="PLACEHOLDER")
+
+# %% tags=["experiment"]
+writing = {name.split()[-1]: row for name, row in cost.entries.items() if name.startswith("writing")}
+per_thousand = {name: [row[name]["median"] for row in writing.values()] for name in ("LSTM", "Transformer")}
+fig = plots.plot_lines(per_thousand, list(map(int, writing)), "ms for 1,000 characters", "characters written so far")
+show(fig, alt="PLACEHOLDER-WRITING")
 
 # %% [markdown]
 # What do they *learn*? Both were trained on 1, 10 and 100 % of Shakespeare's plays, equally often over the text, with the
