@@ -29,7 +29,7 @@ from toolkit.speech import Speech, copied_runs, reaching, speak, variety, words_
 from toolkit.stand_ins import CharVocabulary, bits_per_character
 from toolkit.streaming import Recipe, Run, losses_by_position, mean_loss, train
 from toolkit.texts import Text, shakespeare
-from toolkit.writers import BEST, BEST_RECIPE, best_writer, live_writer
+from toolkit.writers import BEST, BEST_RECIPE, best_writer, half_pays, live_writer
 
 SEEDS = range(3)
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
@@ -56,11 +56,13 @@ def record_best(text: Text) -> None:
     torch.set_num_threads(os.cpu_count())
     vocabulary = CharVocabulary.build(text.whole)
     ids, held_out = text.ids(vocabulary)
+    device = pick_device()
+    recipe = replace(BEST_RECIPE, half=half_pays(device))
     models, runs, losses, samples = [], [], [], []
     for seed in SEEDS:
-        models.append(best_writer(len(vocabulary), seed).to(pick_device()))
+        models.append(best_writer(len(vocabulary), seed).to(device))
         keep = keeper(models[-1], vocabulary, samples) if seed == 0 else None
-        runs.append(train(models[-1], ids, BEST_RECIPE, held_out, after_step=keep))
+        runs.append(train(models[-1], ids, recipe, held_out, after_step=keep))
         losses.append(mean_loss(models[-1], held_out))
         print(f"seed {seed}: {losses[-1]:.4f} after {runs[-1].seconds:.0f} s", flush=True)
     row = summary(losses) | {
@@ -71,12 +73,11 @@ def record_best(text: Text) -> None:
         "losses": [round(loss, 4) for loss in smoothed(runs[0])],
         "samples": samples,
     }
-    device = str(next(models[0].parameters()).device)
     more = {
         "threads": torch.get_num_threads(),
-        "device": device,
-        "half": BEST_RECIPE.half,
-        "epochs": BEST_RECIPE.epochs,
+        "device": str(device),
+        "half": recipe.half,
+        "epochs": recipe.epochs,
     }
     unit = "nats per character on the last tenth of the text"
     show_scores(save("shakespeare_best", command("best"), SEEDS, {"tiny Shakespeare": {BEST: row}}, unit=unit, **more))

@@ -9,7 +9,7 @@ from toolkit import stand_ins
 from toolkit.streaming import Recipe
 from toolkit.transformer import Transformer
 
-__all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "live_writer", "rivals"]
+__all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "half_pays", "live_writer", "rivals"]
 
 EMBEDDING = 64
 CONTEXT = 128  # places that the Transformer sees, and steps of the LSTM's chunks
@@ -31,6 +31,14 @@ class Writer(nn.Module):
     def forward(self, ids: torch.Tensor, state: tuple | None = None) -> tuple[torch.Tensor, tuple]:
         outputs, state = self.rnn(self.dropout(self.embedding(ids)), state)
         return self.head(self.dropout(outputs)), state
+
+
+def half_pays(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16; without them it is slower than single precision, not quicker."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public name for it yet
+    return device.type == "cpu" and known is not None and known()
 
 
 def best_writer(vocab_size: int, seed: int = 0) -> Writer:

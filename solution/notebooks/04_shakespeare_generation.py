@@ -1057,18 +1057,18 @@ show_table(
 
 # %% [markdown]
 # **With your own parts.** If the real plays are there, the next cell trains the same network with *your* `stream_batches`
-# and `train_chunk`, once over the text: about 40 seconds with two cores. If not, it says how to bring them (1 MB), and
-# the notebook goes on.
+# and `train_chunk`, once over the text: one to two minutes on one core. If not, it says how to bring them (1 MB), and the
+# notebook goes on.
 
 # %% tags=["experiment"]
 plays = fetched_plays()
 if plays:
-    from toolkit.writers import BEST_RECIPE, best_writer
+    from toolkit.writers import BEST_RECIPE, best_writer, half_pays
 
     letters = stand_ins.CharVocabulary.build(plays.whole)
     real_ids, real_held_out = (part.to(device) for part in plays.ids(letters))
     bard = best_writer(len(letters)).to(device)
-    recipe = replace(BEST_RECIPE, epochs=1)
+    recipe = replace(BEST_RECIPE, epochs=1, half=half_pays(device))
     train(bard, real_ids, recipe, stream_batches=stream_batches, train_chunk=train_chunk, bar=True)
     print(f"{loss_of(bard, real_held_out, 512):.3f} nats per character on the last tenth\n")
     print(speak(bard, letters, "\n\n", 400, temperature=0.7, sample=sample).texts[0])
