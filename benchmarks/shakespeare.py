@@ -22,6 +22,7 @@ import torch
 
 from benchmarks.recording import save, summary
 from benchmarks.tables import show_scores
+from toolkit.allocator import keep_memory
 from toolkit.cost import parameter_count
 from toolkit.device import pick_device
 from toolkit.ngrams import NGrams, bits_of
@@ -54,6 +55,7 @@ def main() -> None:
 
 def record_best(text: Text) -> None:
     torch.set_num_threads(os.cpu_count())
+    kept = keep_memory()
     vocabulary = CharVocabulary.build(text.whole)
     ids, held_out = text.ids(vocabulary)
     device = pick_device()
@@ -78,6 +80,7 @@ def record_best(text: Text) -> None:
         "device": str(device),
         "half": recipe.half,
         "epochs": recipe.epochs,
+        "memory kept": kept,
     }
     unit = "nats per character on the last tenth of the text"
     show_scores(save("shakespeare_best", command("best"), SEEDS, {"tiny Shakespeare": {BEST: row}}, unit=unit, **more))

@@ -15,7 +15,7 @@ EMBEDDING = 64
 CONTEXT = 128  # places that the Transformer sees, and steps of the LSTM's chunks
 LIVE = Recipe(epochs=9, batch_size=16, length=32, rate=0.01)  # what the notebook trains on the embedded play
 BEST = "LSTM, 512 units"
-BEST_RECIPE = Recipe(epochs=7, batch_size=32, length=128, rate=0.004, half=True)
+BEST_RECIPE = Recipe(epochs=8, batch_size=32, length=128, rate=0.004, half=True)
 
 
 class Writer(nn.Module):
