@@ -246,6 +246,12 @@ SPEAKING = (
      "The state has to come back to the model as it gave it, and with as many texts in the batch as before."),
     ("ValueError", r"^ids has shape .*expected \(N, L\)",
      "The model reads a batch of texts: one text needs an axis in front, ids[None] is (1, L)."),
+    ("ValueError", r"^x has shape .*expected \(N, F\): input_size",
+     "The cell is fed another number of features than it was made for. Print the shape: were the ids embedded, and is each step "
+     "(N, E)?"),
+    ("ValueError", r"^[hc] has shape .*: x has \d+ rows",
+     "The state doesn't fit what is fed: (N, H), with as many rows. Print both shapes: do batch and time stand in their places?"),
+    ("TypeError", r"^state is (one tensor|a )", "An LSTM's state is the pair (h, c): hand on both parts, as they came."),
     ("RuntimeError", r"zero-dimensional tensor .* cannot be concatenated",
      "cat joins along an axis, and these tensors have none. torch.stack makes one."),
     ("TypeError", r"expected Tensor as element \d+ in argument \d+, but got (int|float)",

@@ -194,7 +194,6 @@ return (z - noise.log()).argmax(-1)
 OTHERWISE = {
     "temperature_multiplied": ("logits.detach() / temperature", "logits.detach() * temperature"),
     "temperature_ignored": ("logits.detach() / temperature", "logits.detach()"),
-    "softmax_of_tempered_probabilities": ("logits.detach() / temperature", "logits.detach().softmax(-1) / temperature"),
     "top_k_ignored": ("if top_k is not None and top_k < z.shape[-1]:", "if False:"),
     "one_more": ("[..., -top_k, None]", "[..., -min(top_k + 1, z.shape[-1]), None]"),
     "zero_means_one": (

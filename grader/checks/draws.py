@@ -187,42 +187,62 @@ def _facts(found: Draws):
 
 
 def _of_shares(found: Draws, ids: torch.Tensor, ranks: torch.Tensor) -> dict:
-    """Which ids and ranks were drawn at all, which distributions fit, and whether neighbours draw alike."""
-    levels = _levels(found.logits)
-    got = torch.bincount(ranks, minlength=len(levels)).double() / len(ranks)
-    known = _known(levels, found.temperature, found.top_k)
-    nearest = min(known, key=lambda name: float((got - known[name]).abs().max()))
+    """Which ids and ranks were drawn at all, which distribution fits, and whether neighbours draw alike."""
+    size = found.logits.shape[-1]
+    got = torch.bincount(ranks, minlength=size).double() / len(ranks)
     alike = float((ranks[1:] == ranks[:-1]).double().mean())
     return {
         "ids": len(ids.unique()),
         "drawn": ranks.unique().tolist() if found.temperature == 1 or found.top_k is not None else "",
-        "fits": _first_like(nearest, known) if (got - known[nearest]).abs().max() < TOLERANCE else "",
+        "fits": _fitting(got, _tempered(found)) or _fitting(got, _of_other_weights(found)) or _unknown(got),
         "alike": "as drawn" if abs(alike - float(got.square().sum())) < 2 * TOLERANCE else "more",
     }
 
 
-def _first_like(name: str, known: dict[str, torch.Tensor]) -> str:
-    """The first of those that are too much alike for the draws to tell them apart."""
-    return next(other for other, shares in known.items() if (shares - known[name]).abs().max() < TOLERANCE)
+def _unknown(got: torch.Tensor) -> list[float]:
+    """The shares of a mistake that nobody listed: so it is taken for none of those in the bank."""
+    return [round(share, 2) for share in got.tolist()]
 
 
-def _known(levels: torch.Tensor, temperature: float, top_k: int | None) -> dict[str, torch.Tensor]:
-    """Distributions that mistakes come to."""
-    once = levels.softmax(dim=0)
+def _fitting(got: torch.Tensor, known: dict[str, torch.Tensor]) -> str:
+    """The distribution that is nearest, if it is near; of those that are too much alike to be told apart, the first."""
+    nearest = min(known, key=lambda name: float((got - known[name]).abs().max()))
+    if (got - known[nearest]).abs().max() >= TOLERANCE:
+        return ""
+    return next(name for name, shares in known.items() if (shares - known[nearest]).abs().max() < TOLERANCE)
+
+
+def _tempered(found: Draws) -> dict[str, torch.Tensor]:
+    """Distributions that mistakes about the temperature and top_k come to."""
+    levels, temperature, top_k = _levels(found.logits), found.temperature, found.top_k
+    counts = (top_k, *((max(1, top_k - 1), top_k + 1, None) if top_k else ()))
+    temperatures = {"right": temperature, "upside down": 1 / temperature, "ignored": 1.0, "squared": temperature**2}
     known = {
         f"temperature {name}, {count}": _shares(levels, value, count)
-        for name, value in (
-            ("right", temperature),
-            ("upside down", 1 / temperature),
-            ("ignored", 1.0),
-            ("squared", temperature**2),
-        )
-        for count in (top_k, *((max(1, top_k - 1), top_k + 1, None) if top_k else ()))
+        for name, value in temperatures.items()
+        for count in counts
     }
-    kept = torch.arange(len(levels)) < (top_k or len(levels))
-    known["softmax twice"] = torch.where(kept, (levels / temperature).softmax(dim=0), -math.inf).softmax(dim=0)
-    known["softmax, then temperature, then softmax"] = torch.where(kept, once / temperature, -math.inf).softmax(dim=0)
     known["all alike"] = torch.full_like(levels, 1 / len(levels))
-    known["all alike among top_k"] = kept.double() / kept.sum()
     known["turned round"] = known[f"temperature right, {top_k}"].flip(0)
     return known
+
+
+def _of_other_weights(found: Draws) -> dict[str, torch.Tensor]:
+    """Distributions that come of other weights than exp(logits / temperature), from the rows as they are."""
+    rows = found.logits.reshape(-1, found.logits.shape[-1]).double()
+    scaled, order = rows / found.temperature, rows.argsort(dim=-1, descending=True, stable=True)
+    left = torch.arange(rows.shape[-1]) < (found.top_k or rows.shape[-1])
+    kept = torch.zeros_like(rows, dtype=torch.bool).scatter(1, order, left.expand_as(order))
+    masked = scaled.masked_fill(~kept, -math.inf)
+    lowest = masked.masked_fill(masked.isinf(), math.inf).amin(dim=-1, keepdim=True)
+    weights = {
+        "softmax twice": masked.softmax(dim=-1).exp(),
+        "softmax of probabilities": (rows.softmax(dim=-1) / found.temperature).masked_fill(~kept, -math.inf).exp(),
+        "sigmoid": masked.sigmoid(),
+        "softmax over the batch": masked.softmax(dim=0),
+        "moved up": (masked - lowest).clamp(min=0),
+        "left out at 0": scaled.masked_fill(~kept, 0).softmax(dim=-1),
+        "alike among top_k": (~masked.isinf()).double(),
+    }
+    return {name: (part / part.sum(dim=-1, keepdim=True)).gather(1, order).nan_to_num().mean(dim=0)
+            for name, part in weights.items()}  # fmt: skip
