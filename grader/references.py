@@ -20,7 +20,7 @@ from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.notebooks import EXPERIMENT
 from grader.tasks import Course, Task, load_course
 
-__all__ = ["ROOT", "Variant", "base_of", "patched_source", "reference_bench", "sources_of", "variant_bench",
+__all__ = ["ROOT", "Variant", "base_of", "nothing_judged", "patched_source", "reference_bench", "sources_of", "variant_bench",
            "variants_of", "with_mistake"]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
@@ -189,7 +189,7 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
 
 
 @contextlib.contextmanager
-def _nothing_judged() -> Iterator[None]:
+def nothing_judged() -> Iterator[None]:
     """Where cells take parts of other tasks with `use`, they get the reference's, as a worker's get the student's."""
     symbols = {task.id: (task.module, task.symbol) for task in load_course().graded if task.module}
     own = sys.modules.get("grader.check")
@@ -205,7 +205,7 @@ def _nothing_judged() -> Iterator[None]:
 
 def _run(sources: Sources) -> dict:
     """Run our own sources, quietly; a mistake in them is an exception, not a finding."""
-    with contextlib.redirect_stdout(io.StringIO()), _nothing_judged():
+    with contextlib.redirect_stdout(io.StringIO()), nothing_judged():
         space = run_cells(sources, "reference")
     if space[STOPPED_CELLS]:
         name, failure = space[STOPPED_CELLS][0]

@@ -27,7 +27,7 @@ from grader.judge import Judge
 from grader.nearest import Near, nearest, number_clause
 from grader.picture import picture_of
 from grader.recordings import Live, Saved, run_logged
-from grader.references import Variant, patched_source, reference_bench, variant_bench, variants_of
+from grader.references import Variant, nothing_judged, patched_source, reference_bench, variant_bench, variants_of
 from grader.reports.card import card_html, card_text, told_once
 from grader.reports.picture import difference_svg, difference_text
 from grader.results import CALLED_AS, CheckResult, TaskResult, dump
@@ -47,8 +47,14 @@ class WithoutABank(Saved):
 def judged(course, task, sources, library=None, hidden=False):
     """One task of these sources, with what it requires taken as solved; judged in this process."""
     space: dict = {}
-    loaders = {task.space: lambda: space or space.update(run_cells(sources, "student")) or space}
-    bench = Workbench(loaders, files={name: name for name, _ in sources})
+
+    def load() -> dict:
+        if not space:
+            with nothing_judged():  # a cell may take parts of other tasks
+                space.update(run_cells(sources, "student"))
+        return space
+
+    bench = Workbench({task.space: load}, files={name: name for name, _ in sources})
     judge = Judge(course, library or WithoutABank(), LocalSession(bench, lambda task: None), hidden=hidden)
     judge.results = {name: TaskResult(name, 1, [CheckResult("", "", "passed")]) for name in task.requires}
     return judge.judge(task)
