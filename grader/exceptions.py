@@ -328,6 +328,8 @@ SPEAKING = (
      "The state has to come back to the model as it gave it, and with as many texts in the batch as before."),
     ("ValueError", r"^ids has shape .*expected \(N, L\)",
      "The model reads a batch of texts: one text needs an axis in front, ids[None] is (1, L)."),
+    ("ValueError", r"^its embedding\.weight has shape", "Is it the table of 4.9? It has one row more than there are characters, "
+     "for padding that a text doesn't have, as the __init__ that was given makes it."),
     ("ValueError", r"^x has shape .*expected \(N, F\): input_size",
      "The cell is fed another number of features than it was made for. Print the shape: were the ids embedded, and is each step "
      "(N, E)?"),

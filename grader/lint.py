@@ -161,8 +161,12 @@ def _judge(node: ast.AST, names: dict[str, str], patterns: list[str], own: set[s
         yield Finding(node.lineno, message, False)
     elif found:
         yield Finding(node.lineno, f"{found.lstrip('*.')} is not allowed in this task: write that part yourself", True)
-    elif isinstance(node, ast.Name) and node.id in DYNAMIC and hasattr(builtins, node.id) and patterns:
+    elif isinstance(node, ast.Name) and _is_dynamic(node) and patterns:
         yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
+
+
+def _is_dynamic(node: ast.Name) -> bool:
+    return node.id in DYNAMIC and hasattr(builtins, node.id)
 
 
 def _forbidden_name(node: ast.expr, names: dict[str, str], patterns: list[str]) -> str:
@@ -190,6 +194,8 @@ def _judge_in_cell(node: ast.AST, names: dict[str, str], patterns: list[str]) ->
             yield Finding(node.lineno, message, False)
         elif found and not found.startswith("starter."):
             yield Finding(node.lineno, f"{found} is not allowed in this task: write that part yourself", True)
+        elif isinstance(node, ast.Name) and _is_dynamic(node) and patterns:
+            yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
 
 
 def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:

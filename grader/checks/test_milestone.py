@@ -166,6 +166,11 @@ def test_own_parts_at_the_edge(student, reference, draw):
         models_agree(student, reference, own_weights(draw, sizes), ids_of(draw, *shape, words=sizes[0]))
 
 
+def as_pair(seen: Seen) -> Seen:
+    """A pair is a pair, also in a list."""
+    return Seen(tuple(seen.value), seen.failure) if isinstance(seen.value, list) else seen
+
+
 @check("4.9")
 def test_first_state(student, reference, draw):
     """init_hidden gives the pair (h, c) of zeros, each (N, H), in the type of the weights."""
@@ -173,7 +178,7 @@ def test_first_state(student, reference, draw):
         weights = own_weights(draw, dtype=dtype)
         for rows in (3, 1):
             got, want = (own_model(impl, weights).call("init_hidden", rows) for impl in (student, reference))
-            agree(got, want, "the first state", STATE)
+            agree(as_pair(got), want, "the first state", STATE)
 
 
 @check("4.9")
@@ -355,7 +360,7 @@ def test_measuring_leaves_things_alone(student, reference, draw):
 def test_mode_is_put_back_after_a_break(student, reference, draw):
     """Where the model raises in the middle, the exception goes on to the caller, and the mode is put back all the same."""
     for mode in (True, False):
-        model = speaker(student, opinions(draw), breaks_at=2, mode=mode)
+        model = speaker(student, opinions(draw), breaks_at=1, mode=mode)
         seen = student.call("held_out_loss", model, text_of(draw, 9), 3)
         raises(seen, "FloatingPointError", "a model that raises one")
         agree(student.call("props.in_training", model), Seen(mode), "after the exception, model.training")

@@ -7,6 +7,7 @@ import torch
 from grader.checks.kit import agree_on_device, check
 from grader.checks.test_milestone import (
     STATE,
+    as_pair,
     ids_of,
     layers_agree,
     linear_weights,
@@ -54,7 +55,7 @@ def test_own_parts_on_another_device(student, reference, draw):
     """The first state and the logits are made where the parameters are."""
     model = own_model(student, own_weights(draw), "meta")
     agree_on_device(
-        model.call("init_hidden", 2, device="meta"), Seen((blank(2, 4), blank(2, 4))), "the first state", STATE
+        as_pair(model.call("init_hidden", 2, device="meta")), Seen((blank(2, 4), blank(2, 4))), "the first state", STATE
     )
     seen = model(ids_of(draw, 2, 5), device="meta")
     agree_on_device(seen, Seen((blank(2, 5, 6), (blank(2, 4), blank(2, 4)))), "the result", ("logits", "state"))

@@ -52,10 +52,11 @@ def test_shape_of_the_draws(student, reference, draw):
 
 @check("4.5")
 def test_temperature_zero(student, reference, draw):
-    """A temperature of 0 takes the likeliest id, always; with top_k as well."""
+    """A temperature of 0 takes the likeliest id, always, be it ahead by ever so little; with top_k as well."""
     for top_k in (None, 2):
         decided(drawn(student, draw.normal(30, 6), 0, top_k, seed=draw.seed()))
     decided(drawn(student, draw.normal(4, 5, 6), 0.0, seed=draw.seed()))
+    decided(drawn(student, draw.normal(40, 6).argsort(dim=-1) / 1000, 0, seed=draw.seed()))  # nearly level
     decided(drawn(student, draw.normal(6), 0, seed=draw.seed()))
 
 
