@@ -503,7 +503,6 @@ WRONG = {
         "embedded = ",
         "with torch.no_grad():\n    self.head.bias += 0.1\nembedded = ",
     ),
-    "4.9 a state as a list": ("first_state", "return h, torch.zeros_like(h)", "return [h, torch.zeros_like(h)]"),
     "4.10 T and not T − 1 for short texts": ("loss_of_the_shortest_text", "/ len(targets)", "/ max(len(targets), 2)"),
     "4.10 a state that is a pair": (
         "loss_with_other_states",
