@@ -614,13 +614,13 @@ RAISED = {
     "generator=generator": lambda: generator() < 1,
     "dim=-1 is the last": lambda: row().softmax(),
     "flatten batch and time on both sides": lambda: torch.nn.functional.cross_entropy(row(), torch.zeros(2, 3).long()),
-    "Of a batch of one text": lambda: torch.nn.functional.cross_entropy(row(), torch.zeros(6).long()),
+    "flatten both in the same way": lambda: torch.nn.functional.cross_entropy(row(), torch.zeros(6).long()),
     "Targets are ids": lambda: torch.nn.functional.cross_entropy(row()[0], torch.zeros(3)),
     "no id of the vocabulary": lambda: torch.nn.functional.cross_entropy(row()[0], torch.full((3,), 5)),
-    "The state has other axes": lambda: torch.nn.LSTM(5, 2, batch_first=True)(
+    "h and c have another number of axes": lambda: torch.nn.LSTM(5, 2, batch_first=True)(
         row(), (torch.zeros(2, 2), torch.zeros(2, 2))
     ),
-    "for another number of texts": lambda: torch.nn.LSTM(5, 2, batch_first=True)(row(), (torch.zeros(1, 3, 2),) * 2),
+    "with the layers in front": lambda: torch.nn.LSTM(5, 2, batch_first=True)(row(), (torch.zeros(1, 3, 2),) * 2),
     "has to come back to the model": lambda: speaker()(torch.zeros(1, 1).long(), (torch.zeros(1, 1),) * 2),
     "ids[None] is (1, L)": lambda: speaker()(torch.zeros(3).long()),
     "torch.stack makes one": lambda: torch.cat([torch.tensor(1), torch.tensor(2)]),
