@@ -438,7 +438,7 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
     for start in range(0, ids.shape[1] - length, length):
         x, y = (ids[:, start + late : start + late + length] for late in (0, 1))
         logits, state = model(x, state)
-        state = tuple(part.detach() for part in state)
+        state = tuple(map(torch.Tensor.detach, state))
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
         model.zero_grad()
         loss.backward()
