@@ -439,7 +439,7 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
         x, y = (ids[:, start + late : start + late + length] for late in (0, 1))
         logits, state = model(x, state)
         state = tuple(map(torch.Tensor.detach, state))
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+        loss = nn.functional.cross_entropy(logits.movedim(-1, 1), y)
         model.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), max_norm)
