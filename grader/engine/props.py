@@ -442,7 +442,7 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
         loss = nn.functional.cross_entropy(logits.movedim(-1, 1), y)
         model.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        nn.utils.clip_grad_norm_(list(model.parameters()), max_norm)
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.grad is not None:
