@@ -121,7 +121,8 @@ def test_the_best_network_of_shakespeare(text, results, monkeypatch, capsys):
     kept = drawn('recorded("shakespeare_best")', 'row["samples"]', 'recorded("shakespeare_baselines")')
     row, steps = kept["row"], 2 * ((8100 - 1) // 256)
     assert kept["name"] == BEST and [len(seed) for seed in row["by epoch"]] == [2, 2]
-    assert [seed[-1][1] for seed in row["by epoch"]] == row["values"]  # the last epoch counts
+    # the last epoch counts, tested quickly while it is trained and exactly at its end
+    assert [seed[-1][1] for seed in row["by epoch"]] == pytest.approx(row["values"], abs=0.02)
     assert [step for step, *_ in row["samples"]] == [1, 5, steps // 2, steps]
     assert all(len(sample) == 240 for *_, sample in row["samples"])
     assert len(row["losses"]) == -(-steps // 20)
@@ -163,14 +164,14 @@ def test_tables_of_characters(text, results, capsys):
 
 
 def test_chunks_of_several_lengths(text, results, monkeypatch, capsys):
-    for name, value in {"SEEDS": range(2), "LENGTHS": (4, 32), "CHARACTERS": 256, "UNITS": 8}.items():
+    for name, value in {"SEEDS": range(2), "LENGTHS": (4, 64), "CHARACTERS": 256, "UNITS": 8}.items():
         monkeypatch.setattr(shakespeare, name, value)
     monkeypatch.setattr(shakespeare, "SMALL", Recipe(epochs=2, rate=0.005, warm_up=5))
     shakespeare.record_truncation(text)
     kept = drawn('recorded("shakespeare_truncation")')
-    assert list(kept["by_length"]) == ["4 characters", "32 characters"] and len(kept["figures"]) == 1
+    assert list(kept["by_length"]) == ["4 characters", "64 characters"] and len(kept["figures"]) == 1
     for way, row in kept["truncation"].entries.items():
-        assert list(row) == ["4", "32"] and way in ("state carried", "zeros in each chunk")
+        assert list(row) == ["4", "64"] and way in ("state carried", "zeros in each chunk")
         for length, entry in row.items():
             assert list(entry["by place"]) == ["state carried", "zeros in each chunk"]
             for curves in entry["by place"].values():
