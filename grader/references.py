@@ -189,13 +189,13 @@ def _bench(spaces: dict[str, Sources], device: str) -> Workbench:
 
 
 @contextlib.contextmanager
-def nothing_judged() -> Iterator[None]:
-    """Where cells take parts of other tasks with `use`, they get the reference's, as a worker's get the student's."""
+def nothing_judged(package: str = "solution") -> Iterator[None]:
+    """Where cells take parts of other tasks with `use`, they get this package's, as in a worker."""
     symbols = {task.id: (task.module, task.symbol) for task in load_course().graded if task.module}
     own = sys.modules.get("grader.check")
     sys.modules["grader.check"] = quiet_check
     try:
-        with mock.patch.object(quiet_check, "PACKAGE", "solution"), mock.patch.dict(quiet_check.SYMBOLS, symbols):
+        with mock.patch.object(quiet_check, "PACKAGE", package), mock.patch.dict(quiet_check.SYMBOLS, symbols):
             yield
     finally:  # this one entry alone: what the cells import stays imported, and is not run anew for the next
         sys.modules.pop("grader.check")

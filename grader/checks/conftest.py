@@ -14,6 +14,7 @@ from grader.engine.values import Load
 from grader.engine.workbench import Workbench
 from grader.intake import Material
 from grader.recordings import Live, Recording, Saved
+from grader.references import nothing_judged
 from grader.selfcheck import material_of
 from grader.subject import Subject, Unusable
 from grader.tasks import Course, load_course
@@ -56,8 +57,13 @@ def bench(request, course) -> Workbench:
     material: Material = material_of(request.config.getoption("--impl"), ROOT, course)
     sources.install(material.modules)
     loaders = {space: lambda space=space: sources.load_module(space) for space in material.modules}
-    loaders |= {space: lambda cells=cells: run_cells(cells) for space, cells in material.cells.items()}
+    loaders |= {space: lambda cells=cells: _run_quietly(cells) for space, cells in material.cells.items()}
     return Workbench(loaders, device=request.config.getoption("--device"))
+
+
+def _run_quietly(cells: list[tuple[str, str]]) -> dict:
+    with nothing_judged(sources.PACKAGE):
+        return run_cells(cells)
 
 
 @pytest.fixture(scope="session")
