@@ -254,7 +254,7 @@ CHARACTERS = (
     ),
     (
         "AttributeError",
-        r"'(tuple|list)' object has no attribute '(detach|detach_|clone|data)'",
+        r"'(tuple|list)' object has no attribute '(detach|detach_|data)'",
         "An LSTM's state is the pair (h, c), which has no methods of a tensor: detach both parts one by one, and make a pair of "
         "them.",
     ),
