@@ -336,7 +336,7 @@ guess = predict("4.4", 2)
 train_chunk, curves = use("4.4"), {}
 for carried in (True, False):
     writer = live_writer(len(characters), hidden_size=128).to(device)
-    recipe = Recipe(epochs=5, batch_size=16, length=32, rate=0.01, stateful=carried)
+    recipe = Recipe(epochs=3, batch_size=16, length=32, rate=0.01, stateful=carried)
     train(writer, ids, recipe, stream_batches=stream_batches, train_chunk=train_chunk, bar=True)
     for read in (True, False):
         name = f"trained {'with' if carried else 'without'} the state, read {'with' if read else 'without'} it"
