@@ -354,7 +354,7 @@ show(fig, alt="Read without the state, both losses begin high and reach the othe
 #
 # By some two bits: taken by surprise, the network finds the right character a quarter as likely. Six characters later
 # nothing is left to be seen; a few letters of the new chunk tell what the state would have told. Over all 32 places
-# that makes a seventh of a bit. With long chunks one hardly notices, with short ones one does.
+# that makes an eighth of a bit. With long chunks one hardly notices, with short ones one does.
 #
 # The other two lines are those of the network that always began with zeros. It has learnt to begin with nothing, and
 # is a bit better at it. And then look at its line when the state *is* carried, which never happened in its training: it
@@ -896,7 +896,7 @@ show(fig, alt="Source code; the spaces that begin each line stand on one colour,
 # %% [markdown]
 # Within seconds it has learnt that lines are indented, that `def` has brackets and a colon, that `self` is everywhere.
 # One unit knows very well whether the line has begun yet. None of them follows *how deep* it is indented: the best has
-# a correlation of 0.4. What the network writes agrees: lines are indented, but seldom as deep as their block asks for.
+# a correlation of 0.3. What the network writes agrees: lines are indented, but seldom as deep as their block asks for.
 
 # %% [markdown]
 # ## Beside a Transformer
