@@ -87,11 +87,14 @@ def _lines(dataset: DataSet, folder: Path, name: str) -> tuple[str, ...]:
     try:
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is no text under gzip ({error}): restore datasets/registry.toml and run {FETCH}") from error
-    # other characters that end a line, such as U+2028, stand inside sentences
-    lines = tuple(line.strip() for line in text.removesuffix("\n").split("\n"))
+        raise DataError(
+            f"{path} is no text under gzip ({error}): restore datasets/registry.toml and run {FETCH}"
+        ) from error
+    lines = tuple(line.strip() for line in text.splitlines())
     if "" in lines:
-        raise DataError(f"{path} has an empty line, number {lines.index('') + 1:,}: restore datasets/registry.toml and run {FETCH}")
+        raise DataError(
+            f"{path} has an empty line, number {lines.index('') + 1:,}: restore datasets/registry.toml and run {FETCH}"
+        )
     return lines
 
 

@@ -99,6 +99,8 @@ def train(
     Raises:
         ValueError: there are no pairs, or a loss isn't finite.
     """
+    if not pairs:
+        raise ValueError("there are no pairs to learn from, expected at least one")
     device, source = next(model.parameters()).device, torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     per_epoch = -(-len(pairs) // recipe.batch_size)
@@ -114,7 +116,9 @@ def train(
             seen.seconds += time.perf_counter() - start
             seen.words += int((batch.tgt != PAD).sum())
             if not math.isfinite(seen.losses[-1]):
-                raise ValueError(f"the loss is {seen.losses[-1]} before step {step + 1}: lower the rate, or warm up longer")
+                raise ValueError(
+                    f"the loss is {seen.losses[-1]} before step {step + 1}: lower the rate, or warm up longer"
+                )
         if test is not None:
             with evaluating(model):
                 seen.tested.append((seen.seconds, test()))
@@ -123,7 +127,9 @@ def train(
     return seen
 
 
-def sampled_loss(features, words, output: nn.Linear, count: int | None, smoothing: float, source: torch.Generator | None):
+def sampled_loss(
+    features, words, output: nn.Linear, count: int | None, smoothing: float, source: torch.Generator | None
+):
     """The mean cross-entropy of the M words (M,) after the features (M, F), of which the output layer makes logits.
 
     Args:
@@ -196,22 +202,22 @@ def beam(
 def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[torch.Tensor, ...]:
     """Of each sentence the `size` best hypotheses: words and looks (N, B, T), log-probabilities (N, B)."""
     memory, state, mask = (part.repeat_interleave(size, 0) for part in model.read(src, lengths))
-    decoder, unseen, N = model.decoder, _log(mask, memory), len(src)
-    keys, rows = decoder.attention.key(memory), torch.arange(N, device=src.device)[:, None]
-    token = torch.full((N, size), BOS, device=src.device)
-    scores = memory.new_full((N, size), -math.inf)
+    decoder, unseen, count = model.decoder, _log(mask, memory), len(src)
+    keys, rows = decoder.attention.key(memory), torch.arange(count, device=src.device)[:, None]
+    token = torch.full((count, size), BOS, device=src.device)
+    scores = memory.new_full((count, size), -math.inf)
     scores[:, 0] = 0.0  # one beginning
     done, words, looks = token == EOS, token[..., None][..., :0], token[..., None][..., :0]
     for _ in range(longest):
         logits, state, weights = decoder.step_with_keys(token.flatten(), state, memory, keys, unseen)
-        logp = logits.log_softmax(1).unflatten(0, (N, size))
+        logp = logits.log_softmax(1).unflatten(0, (count, size))
         stay = torch.full_like(logp[0, 0], -math.inf)
         stay[EOS] = 0.0  # a finished hypothesis goes on with EOS, at no cost
         grown = scores[..., None] + torch.where(done[..., None], stay, logp)
         scores, chosen = grown.flatten(1).topk(size, dim=1)
         parent, token = chosen // logp.shape[2], chosen % logp.shape[2]
-        state = state.unflatten(0, (N, size))[rows, parent].flatten(0, 1)
-        looked = weights.argmax(1).unflatten(0, (N, size))[rows, parent]
+        state = state.unflatten(0, (count, size))[rows, parent].flatten(0, 1)
+        looked = weights.argmax(1).unflatten(0, (count, size))[rows, parent]
         words = torch.cat([words[rows, parent], token[..., None]], 2)
         looks = torch.cat([looks[rows, parent], looked[..., None]], 2)
         done = done[rows, parent] | (token == EOS)
@@ -220,7 +226,9 @@ def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[tor
     return words, looks, scores
 
 
-def _written(places: Sequence[int], words: torch.Tensor, looks: torch.Tensor, french: Lexicon) -> dict[int, Translation]:
+def _written(
+    places: Sequence[int], words: torch.Tensor, looks: torch.Tensor, french: Lexicon
+) -> dict[int, Translation]:
     """By the place of each sentence what was written, up to EOS."""
     found = {}
     for place, row, looked in zip(places, words.tolist(), looks.tolist(), strict=True):

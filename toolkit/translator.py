@@ -20,8 +20,6 @@ from toolkit.pairs import BOS, PAD
 __all__ = ["Dropout", "Sizes", "Translator"]
 
 
-
-
 @dataclass(frozen=True)
 class Sizes:
     """Features of an embedding, and units of the memory and of the decoder."""
@@ -91,16 +89,16 @@ class Decoder(nn.Module):
 
     def forward(self, fed, state, memory, mask) -> torch.Tensor:
         """What the output layer reads (T, N, 2H) when the words `fed` (N, T) are fed."""
-        E, memory = self.embedding.embedding_dim, self.memory_dropout(memory)
+        wide, memory = self.embedding.embedding_dim, self.memory_dropout(memory)
         x = self.words_dropout(self.embedding(fed.T))  # (T, N, E)
-        driven = F.linear(x, self.cell.weight_ih[:, :E], self.cell.bias_ih)
+        driven = F.linear(x, self.cell.weight_ih[:, :wide], self.cell.bias_ih)
         states, contexts = attending_gru(
             driven,
             state,
             memory,
             self.attention.key(memory),
             _unseen(mask, memory.dtype),
-            self.cell.weight_ih[:, E:],
+            self.cell.weight_ih[:, wide:],
             self.cell.weight_hh,
             self.cell.bias_hh,
             self.attention.query.weight,
@@ -115,7 +113,7 @@ class Decoder(nn.Module):
     def step_with_keys(self, token, state, memory, keys, unseen) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """As `step`, for many steps on one memory."""
         cell, score = self.cell, self.attention.score.weight[0]
-        context, weights, _ = attend(self.attention.query(state), keys, memory, unseen, score)
+        context, weights, _ = attend(2 * self.attention.query(state), 2 * keys, memory, unseen, score)
         read = F.linear(torch.cat([self.embedding(token), context], dim=1), cell.weight_ih, cell.bias_ih)
         state = gru_step(read, F.linear(state, cell.weight_hh, cell.bias_hh), state)[0]
         return self.output(torch.cat([state, context], dim=1)), state, weights
@@ -131,6 +129,9 @@ class Translator(nn.Module):
             wherever it looks, and nothing else is different.
         tied: whether a French word has one vector, read by the decoder and written by the output layer. It takes an
             embedding of 2H features.
+
+    Raises:
+        ValueError: tied, and the embedding has another size.
     """
 
     def __init__(self, source: int, target: int, sizes: Sizes = Sizes(), dropout: Dropout = Dropout(),
@@ -139,6 +140,8 @@ class Translator(nn.Module):
         self.encoder = Encoder(source, sizes.embedding, sizes.hidden, dropout.words)
         self.decoder = Decoder(target, sizes.embedding, sizes.hidden, dropout)
         self.attention = attention
+        if tied and sizes.embedding != 2 * sizes.hidden:
+            raise ValueError(f"tied weights take an embedding of {2 * sizes.hidden} features, not of {sizes.embedding}")
         if tied:
             self.decoder.embedding.weight = self.decoder.output.weight
 
