@@ -87,36 +87,40 @@ def subject_of(pen: Pen, room: int) -> NounPhrase:
     return described(pen, noun, share, "subject")
 
 
-def described(pen: Pen, noun: Noun, room: int, role: str, denied: bool = False) -> NounPhrase:
-    """A noun phrase; where there is room, one with a relative clause, a place, or a second noun."""
+def described(pen: Pen, noun: Noun, room: int, role: str, denied: bool = False, verb: Verb | None = None) -> NounPhrase:
+    """A noun phrase; where there is room, one with a relative clause, a place, or a second noun that suits the verb."""
     point = pen.random()
-    if room >= 6 and point < 0.6:
+    if room >= 6 and point < 0.75:
         phrase = noun_phrase(pen, noun, 2 if room < 8 else 3, role, denied)
         return _with_relative(pen, phrase, room - len(phrase))
-    if room >= 5 and point < 0.75:
+    if room >= 5 and point < 0.8:
         phrase = noun_phrase(pen, noun, room - 3, role, denied)
-        where = place(pen, room - len(phrase))
+        where = place(pen, phrase, room - len(phrase))
         return NounPhrase(phrase.phrase + where, noun, phrase.plural, phrase.feminine)
-    if room >= 5 and not denied and noun.tags & (PEOPLE | ANIMALS):
-        return _both(pen, noun, room, role)
+    if room >= 5 and not denied and (verb or noun.tags & (PEOPLE | ANIMALS)):
+        return _both(pen, noun, room, role, verb)
     return noun_phrase(pen, noun, room, role, denied)
 
 
-def _both(pen: Pen, noun: Noun, room: int, role: str) -> NounPhrase:
+def _both(pen: Pen, noun: Noun, room: int, role: str, verb: Verb | None) -> NounPhrase:
     """`the boy and the girl`."""
     one = noun_phrase(pen, noun, (room - 1) // 2, role)
-    other_noun = pen.noun(nouns_with(PEOPLE if noun.is_person else ANIMALS))
-    if other_noun is noun:
+    options = pen.objects(verb) if verb else nouns_with(PEOPLE if noun.is_person else ANIMALS)
+    options = [other for other in options if other.is_person == noun.is_person and other not in pen.nouns]
+    if not options:
         return one
+    other_noun = pen.noun(options)
+    if verb:
+        pen.combine(verb, other_noun)
     other = noun_phrase(pen, other_noun, room - 1 - len(one), role)
     pen.plural = True
     phrase = one.phrase + linked(pen, "and", "et") + other.phrase
-    return NounPhrase(phrase, noun, True, one.feminine and other.feminine)
+    return NounPhrase(phrase, noun, True, one.feminine and other.feminine, both=True)
 
 
 def _with_relative(pen: Pen, of: NounPhrase, room: int) -> NounPhrase:
     """`who reads a book` or, where a verb takes it as its object, `that the girl reads`."""
-    said = (pen.chance(0.5) and _object_relative(pen, of, room)) or _subject_relative(pen, of, room)
+    said = (pen.chance(0.6) and _object_relative(pen, of, room)) or _subject_relative(pen, of, room)
     pen.kinds.add("relative clause")
     return NounPhrase(of.phrase + said, of.noun, of.plural, of.feminine)
 
@@ -128,7 +132,7 @@ def _subject_relative(pen: Pen, of: NounPhrase, room: int) -> Phrase:
 
 
 def _object_relative(pen: Pen, of: NounPhrase, room: int) -> Phrase | None:
-    verbs = [verb for verb in pen.verbs(of.noun) if "person" in verb.subjects]
+    verbs = [verb for verb in pen.verbs(of.noun) if "person" in verb.subjects and "give" not in verb.flags]
     if not verbs:
         return None
     verb = pen.pick(verbs)
@@ -141,8 +145,6 @@ def _object_relative(pen: Pen, of: NounPhrase, room: int) -> Phrase | None:
     pen.combine(verb, of.noun)
     said = predicate(pen, verb, subject, mood, before=of)
     behind = Phrase(said.english, said.french)
-    if verb.flags & {"give"}:
-        behind += _recipient(pen, 3)
     return that + subject.phrase + behind
 
 
@@ -150,28 +152,36 @@ def _mood(
     pen: Pen, verb: Verb, subject: NounPhrase, room: int, asks: bool = False, simple: bool = False
 ) -> tuple[Mood, int]:
     """How the verb is said, and how many English words that adds to one."""
-    tense = pen.pick(tenses_of(verb, subject))
-    if room >= 2 and not simple and verb is not BE and "unwilled" not in verb.flags and pen.chance(0.3):
-        tense = pen.pick(tuple(MODALS))
-    mood = Mood(tense, asks=asks)
+    mood, left = Mood(_tense(pen, verb, subject), asks=asks), room
+    if left >= 2 and not (simple or pen.past or verb is BE or "unwilled" in verb.flags) and pen.chance(0.35):
+        mood.tense = pen.pick(tuple(MODALS))
+        left -= 1 + (mood.tense == "want")
     point = pen.random()
-    if room >= 2 and not asks and point < 0.3:
+    if left >= 2 and not asks and point < 0.3:
         mood.denial = "not"
-    elif room >= 1 and not asks and point < 0.38:
+        left -= 1 if verb is BE or mood.tense in ("can", "must") else 2
+    elif left >= 1 and not asks and point < 0.38 and "home" not in verb.flags:
         mood.denial = "never"
-    if (
-        room >= (2 if mood.denial == "not" else 1)
-        and mood.denial != "never"
-        and pen.chance(0.15)
-        and not verb.flags & LASTING
-    ):
-        mood.adverb = pen.pick(("often", "always") if mood.denial else tuple(ADVERBS))
-    words_added = (mood.denial == "not") + (tense in MODALS) + (tense == "want") + bool(mood.adverb)
-    words_added += mood.denial == "never" or (mood.denial == "not" and verb is not BE and tense not in ("can", "must"))
-    return mood, words_added
+        left -= 1
+    if left >= 1 and mood.denial != "never" and pen.chance(0.15) and not verb.flags & LASTING:
+        mood.adverb = _adverb(pen, mood)
+        left -= bool(mood.adverb)
+    return mood, room - left
 
 
-LASTING = frozenset({"unwilled", "home"})
+def _tense(pen: Pen, verb: Verb, subject: NounPhrase) -> str:
+    """All verbs of a sentence have the same, where they can."""
+    return "past" if pen.past and "past" in tenses_of(verb, subject) else "present"
+
+
+def _adverb(pen: Pen, mood: Mood) -> str:
+    """One that suits: «a toujours mangé» says more than "always ate", and "must not always" is hard to read."""
+    if mood.denial:
+        return pen.pick(("often", "always")) if mood.tense == "present" else ""
+    return pen.pick(("often", "sometimes") if mood.tense == "past" else tuple(ADVERBS))
+
+
+LASTING = frozenset({"unwilled", "home"})  # what isn't done often, or each day
 
 
 def tenses_of(verb: Verb, subject: NounPhrase) -> tuple[str, ...]:
@@ -184,14 +194,16 @@ def tenses_of(verb: Verb, subject: NounPhrase) -> tuple[str, ...]:
 def verb_phrase(pen: Pen, subject: NounPhrase, room: int, asks: bool = False, simple: bool = False) -> Clause:
     """What is said of the subject, in about so many English words; `simple` leaves out modal verbs."""
     room = max(room, 2)
-    options = [make for make, weight, least, suits in FRAMES if room >= least and suits(subject) for _ in range(weight)]
+    options = _frames(min(room, 4), subject.tags, subject.first or subject.both)
     return pen.pick(options)(pen, subject, room, asks, simple)
 
 
-def _timed(pen: Pen, room: int, mood: Mood, complement: Phrase) -> Phrase:
+def _timed(pen: Pen, verb: Verb, room: int, mood: Mood, complement: Phrase) -> Phrase:
     """With a time at the end, where there is room and nothing speaks against it."""
     left = room - len(complement)
-    plain = not mood.adverb and mood.denial != "never" and not (mood.denial and mood.tense == "present")
+    plain = not mood.adverb and mood.denial != "never"
+    if mood.tense == "present":
+        plain = plain and not mood.denial and not verb.flags & LASTING
     if left < 1 or not plain or mood.tense not in TIMES or not pen.chance(0.3):
         return complement
     english, french = pen.pick([time for time in TIMES[mood.tense] if len(time[0]) <= left] or [((), ())])
@@ -204,46 +216,45 @@ def _timed(pen: Pen, room: int, mood: Mood, complement: Phrase) -> Phrase:
 
 def _being(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) -> Clause:
     """`is small`, `is under the table`."""
-    mood, added = _mood(pen, BE, subject, room - 2, asks)
-    said = predicate(pen, BE, subject, mood)
+    somewhere = room >= 4 and subject.noun and "part" not in subject.tags and pen.chance(0.4)
+    mood, added = _mood(pen, BE, subject, room - (4 if somewhere else 2), asks)
+    passing = bool(mood.adverb or mood.denial == "never")  # nobody is often green
     room -= 1 + added
-    somewhere = room >= 3 and subject.noun and "part" not in subject.tags and not mood.adverb and pen.chance(0.4)
-    what = None if somewhere else qualified(pen, subject, room)
-    return Clause(BE, mood, said, what or place(pen, room))
+    what = None if somewhere else qualified(pen, subject, 1 if mood.denial else room, moods=passing)
+    return Clause(BE, mood, predicate(pen, BE, subject, mood), what or place(pen, subject, room))
 
 
 def doing(pen: Pen, subject: NounPhrase, room: int, asks: bool = False, simple: bool = False) -> Clause:
     """`sleeps`, `goes to the market`, `lives in the castle`."""
     verbs = [verb for verb in _verbs_of(subject) if not verb.objects and _least(verb) <= room]
-    verbs = [verb for verb in verbs if not (subject.first and "être" in verb.flags)] or verbs
     verb = pen.pick(verbs)
     mood, added = _mood(pen, verb, subject, room - _least(verb), asks, simple)
     said = predicate(pen, verb, subject, mood)
     room -= 1 + added
-    return Clause(verb, mood, said, _timed(pen, room, mood, _whither(pen, verb, room)))
+    return Clause(verb, mood, said, _timed(pen, verb, room, mood, _whither(pen, verb, subject, room)))
 
 
 def _least(verb: Verb) -> int:
     return 4 if verb.flags & {"goal", "home"} else 1
 
 
-def _whither(pen: Pen, verb: Verb, room: int) -> Phrase:
+def _whither(pen: Pen, verb: Verb, subject: NounPhrase, room: int) -> Phrase:
     if "goal" in verb.flags:
         preposition = linked(pen, "at" if verb.name == "arrive" else "to", "à")
         return (
-            preposition + noun_phrase(pen, pen.noun(nouns_with(frozenset({"goal"}))), min(room - 1, 4), "known").phrase
+            preposition + noun_phrase(pen, pen.noun(nouns_with(frozenset({"goal"}))), min(room - 1, 4), "place").phrase
         )
     if "home" in verb.flags:
-        return linked(pen, "in", "dans") + noun_phrase(pen, pen.noun(HOMES), min(room - 1, 4), "known").phrase
-    return _where(pen, verb, room)
+        return linked(pen, "in", "dans") + noun_phrase(pen, pen.noun(HOMES), min(room - 1, 4), "place").phrase
+    return _where(pen, verb, subject, room)
 
 
 HOMES = tuple(noun for noun in nouns_with(frozenset({"inside"})) if noun.english in ("house", "castle", "hotel"))
 
 
-def _where(pen: Pen, verb: Verb, room: int) -> Phrase:
+def _where(pen: Pen, verb: Verb, subject: NounPhrase, room: int) -> Phrase:
     if room >= 3 and "placeless" not in verb.flags and pen.chance(0.6 if not verb.objects else 0.4):
-        return place(pen, min(room, 6))
+        return place(pen, subject, min(room, 6))
     return Phrase([], [])
 
 
@@ -255,7 +266,7 @@ def _to_pronoun(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bo
     clitic = pronoun(pen, "object", _others(pen, subject, mood))
     said = predicate(pen, verb, subject, mood, clitic, before=clitic)
     room -= 2 + added + len(verb.particle)
-    return Clause(verb, mood, said, _timed(pen, room, mood, _where(pen, verb, room)))
+    return Clause(verb, mood, said, _timed(pen, verb, room, mood, _where(pen, verb, subject, room)))
 
 
 def _others(pen: Pen, subject: NounPhrase, mood: Mood) -> tuple[str, ...]:
@@ -283,10 +294,12 @@ def to_object(
     pen.combine(verb, noun)
     role = "known" if "definite" in verb.flags else "object"
     share = room if room < 5 else 2 + int(pen.random() * (room - 1))
-    make = noun_phrase if simple else described
-    direct = make(pen, noun, max(share, 2), role, bool(mood.denial))
-    room -= len(direct)
-    rest = _timed(pen, room, mood, _where(pen, verb, room))
+    if simple:
+        direct = noun_phrase(pen, noun, max(share, 2), role, bool(mood.denial))
+    else:
+        direct = described(pen, noun, max(share, 2), role, bool(mood.denial), verb)
+    room = room - len(direct) if len(direct) < 5 else 0  # behind a long object, a place or time could belong to it
+    rest = _timed(pen, verb, room, mood, _where(pen, verb, subject, room))
     return Clause(verb, mood, said, direct.phrase + rest, direct)
 
 
@@ -302,7 +315,7 @@ def _giving(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) 
         clitic = pronoun(pen, "recipient", options)
         said = predicate(pen, verb, subject, mood, clitic)
         direct = noun_phrase(pen, noun, max(room - 1, 2), "object", bool(mood.denial))
-        return Clause(verb, mood, said, _timed(pen, room - 1, mood, direct.phrase))
+        return Clause(verb, mood, said, _timed(pen, verb, room - 1, mood, direct.phrase))
     said = predicate(pen, verb, subject, mood)
     if room > 4 and pen.chance(0.5):
         direct = noun_phrase(pen, noun, room - 3, "object", bool(mood.denial))
@@ -328,14 +341,16 @@ def _head(phrase: Phrase) -> tuple[int, ...]:
 
 
 def _verbs_of(subject: NounPhrase) -> tuple[Verb, ...]:
-    return tuple(verb for verb in VERBS if verb.subjects & subject.tags)
+    return _verbs_with(subject.tags)
 
 
-def _acts(subject: NounPhrase) -> bool:
-    return bool(subject.tags & (PEOPLE | ANIMALS))
+@cache
+def _verbs_with(tags: frozenset[str]) -> tuple[Verb, ...]:
+    return tuple(verb for verb in VERBS if verb.subjects & tags)
 
 
 def moves(subject: NounPhrase) -> bool:
+    """Whether it can do something without an object."""
     return any(not verb.objects for verb in _verbs_of(subject))
 
 
@@ -346,11 +361,22 @@ def _takes(verb: Verb, tags: frozenset[str]) -> bool:
 
 
 Frame = Callable[[Pen, NounPhrase, int, bool, bool], Clause]
-# how a clause can be made, how often, with how many English words at least, and for which subjects
-FRAMES: tuple[tuple[Frame, int, int, Callable[[NounPhrase], bool]], ...] = (
-    (_being, 2, 2, lambda subject: not subject.first),
-    (doing, 2, 1, moves),
-    (_to_pronoun, 4, 2, _acts),
-    (to_object, 5, 3, _acts),
-    (_giving, 2, 4, lambda subject: "person" in subject.tags),
+# how a clause can be made: how often, with how many English words at least, and of which subjects
+FRAMES: tuple[tuple[Frame, int, int, frozenset[str]], ...] = (
+    (_being, 2, 2, PEOPLE | ANIMALS | THINGS),
+    (doing, 2, 1, frozenset().union(*(verb.subjects for verb in VERBS if not verb.objects))),
+    (_to_pronoun, 4, 2, PEOPLE | ANIMALS),
+    (to_object, 5, 3, PEOPLE | ANIMALS),
+    (_giving, 2, 4, PEOPLE),
 )
+
+
+@cache
+def _frames(room: int, tags: frozenset[str], doubtful: bool) -> list[Frame]:
+    """Each as often as it weighs; one doesn't say what "I" or two people are, since French would have to know more."""
+    return [
+        make
+        for make, weight, least, suits in FRAMES
+        if room >= least and suits & tags and not (doubtful and make is _being)
+        for _ in range(weight)
+    ]

@@ -40,7 +40,7 @@ KINDS = (
     "clauses",
 )
 # what share of the sentences aims at most at so many English words; straight lines between
-LENGTHS = ((0.0, 3), (0.15, 6), (0.5, 10), (0.8, 15), (1.0, 20))
+LENGTHS = ((0.0, 3), (0.12, 6), (0.45, 10), (0.75, 15), (1.0, 21))
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ def _where_is(pen: Pen, room: int) -> Phrase:
 def _asked(pen: Pen, room: int) -> Phrase:
     """`when does the girl sleep`, `what does she eat`."""
     subject, rest = clause(pen, room - 2, asks=True)
-    english, french = pen.pick((("why", "pourquoi"), ("when", "quand")))
+    english, french = ("why", "pourquoi") if rest.verb is BE or pen.chance(0.5) else ("when", "quand")
     return linked(pen, english, french) + rest.with_subject(subject)
 
 
@@ -163,7 +163,7 @@ def _plan(pen: Pen, subject: NounPhrase) -> tuple[Verb, Noun, Verb, str] | None:
     if not verbs or noun is subject.noun:
         return None
     verb = pen.pick(verbs)
-    return first, noun, verb, "past" if "past" in tenses_of(verb, subject) and pen.chance(0.5) else "present"
+    return first, noun, verb, "past" if pen.past and "past" in tenses_of(verb, subject) else "present"
 
 
 def _because(pen: Pen, room: int) -> Phrase:
@@ -176,7 +176,7 @@ def _because(pen: Pen, room: int) -> Phrase:
     said = (to_object(pen, subject, room, tags=THINGS) if thing and room >= 4 else None) or doing(pen, subject, room)
     main = said.with_subject(subject)
     of = said.direct or subject
-    if said.mood.denial or of.first or (said.direct and of.plural and subject.plural):
+    if said.mood.denial or of.first or of.both or (said.direct and of.plural and subject.plural):
         return main
     what = qualified(pen, of, room - len(said.behind) + 1, moods=said.direct is None)
     if what is None:

@@ -20,7 +20,8 @@ __all__ = [
 
 
 class Noun(NamedTuple):
-    """A noun; plurals are empty where only the singular is used. Tags say which verbs and adjectives suit it."""
+    """A noun; plurals are empty where only the singular is used. Tags say which verbs and adjectives suit it; those
+    tagged free are nobody's, since «ma femme» is a wife."""
 
     english: str
     english_plural: str
@@ -91,11 +92,11 @@ def _verb(row: list[list[str]]) -> Verb:
 
 
 NOUNS = tuple(map(_noun, _rows("""
-    boy boys | garçon garçons | m person child
-    girl girls | fille filles | f person child
+    boy boys | garçon garçons | m person child free
+    girl girls | fille filles | f person child free
     child children | enfant enfants | m person child
-    man men | homme hommes | m person adult national
-    woman women | femme femmes | f person adult lovely national
+    man men | homme hommes | m person adult free national
+    woman women | femme femmes | f person adult free lovely national
     king kings | roi rois | m person adult famous
     queen queens | reine reines | f person adult lovely famous
     uncle uncles | oncle oncles | m person adult
@@ -126,9 +127,9 @@ NOUNS = tuple(map(_noun, _rows("""
     flower flowers | fleur fleurs | f goods flower lovely
     car cars | voiture voitures | f goods by coloured big old new national
     harp harps | harpe harpes | f goods sounding old new heavy lovely
-    tree trees | arbre arbres | m sight by under big old lovely
+    tree trees | arbre arbres | m sight by under shade big old lovely
     house houses | maison maisons | f sight owned place inside by big old new white lovely
-    garden gardens | jardin jardins | m sight owned place inside big old national lovely
+    garden gardens | jardin jardins | m sight owned place inside big old lovely
     castle | château | m sight place inside by goal roofed big old famous lovely
     hotel hotels | hôtel hôtels | m sight place inside by goal roofed big old new national lovely
     school | école | f sight place inside by goal roofed big old new
@@ -181,7 +182,7 @@ VERBS = tuple(map(_verb, _rows("""
     find finds found | trouve trouve trouvent trouver trouvé | person | kept text clothes goods | first
     lose loses lost | perds perd perdent perdre perdu | person | text clothes goods | unwilled then
     look looks looked for | cherche cherche cherchent chercher cherché | person | person kept text clothes goods |
-    look looks looked at | regarde regarde regardent regarder regardé | person animal | person animal goods sight part | first then
+    look looks looked at | regarde regarde regardent regarder regardé | person animal | person kept goods sight part | first then
     see sees saw | vois voit voient voir vu | person animal | person animal clothes goods sight | first
     hear hears heard | entends entend entendent entendre entendu | person animal | person animal sounding | first
     wait waits waited for | attends attend attendent attendre attendu | person | person |
@@ -200,7 +201,7 @@ VERBS = tuple(map(_verb, _rows("""
     sing sings sang | chante chante chantent chanter chanté | person | |
     arrive arrives arrived | arrive arrive arrivent arriver arrivé | person | | être goal
     leave leaves left | pars part partent partir parti | person | | être placeless
-    fall falls fell | tombe tombe tombent tomber tombé | person kept goods | | être unwilled
+    fall falls fell | tombe tombe tombent tomber tombé | person kept food text | | être unwilled
     go goes went | vais va vont aller allé | person | | être goal
     live lives lived | habite habite habitent habiter habité | person | | pastless home
 """)))  # fmt: skip
@@ -233,6 +234,7 @@ PLACES = (
     (("in", "front", "of"), ("devant",), "by"),
     (("near",), ("près", "de"), "by"),
     (("under",), ("sous",), "under"),
+    (("under",), ("sous",), "shade"),
 )
 
 # words whose h keeps its vowel from being bound to the word before

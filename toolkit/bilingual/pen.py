@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from toolkit.bilingual.lexicon import ADJECTIVES, BE, NOUNS, VERBS, Adjective, Noun, Verb
+from toolkit.bilingual.lexicon import ADJECTIVES, NOUNS, VERBS, Adjective, Noun, Verb
 
 __all__ = ["Pen", "is_held_out"]
 
@@ -62,6 +62,8 @@ class Pen:
         self.kinds: set[str] = set()
         self.combinations: set[tuple[str, str]] = set()
         self.nouns: list[Noun] = []
+        self._said: set[tuple[str, str]] = set()  # of which noun something of which group was said
+        self.past = self.chance(0.45)  # whether its verbs are in the past, where they can
         self.plural = False  # whether something plural was named, so that "they" might mean it
         self._units = 0
 
@@ -88,8 +90,9 @@ class Pen:
         return noun
 
     def adjectives(self, noun: Noun) -> list[Adjective]:
-        """Those that suit this noun."""
-        return self._allowed(_ADJECTIVES[noun.english])
+        """Those that suit this noun, but for what was said of it already."""
+        options = self._allowed(_ADJECTIVES[noun.english])
+        return [one for one in options if (noun.english, one.group) not in self._said]
 
     def objects(self, verb: Verb) -> list[Noun]:
         """The nouns that this verb may have as its object."""
@@ -101,8 +104,9 @@ class Pen:
 
     def combine(self, word: Adjective | Verb, noun: Noun) -> None:
         """Note that they stand together."""
-        if word is not BE:
-            self.combinations.add((word.english if isinstance(word, Adjective) else word.name, noun.english))
+        if isinstance(word, Adjective):
+            self._said.add((noun.english, word.group))
+        self.combinations.add((word.english if isinstance(word, Adjective) else word.name, noun.english))
 
     def _allowed(self, parts: tuple[list[Named], list[Named]]) -> list[Named]:
         seen, held_out = parts

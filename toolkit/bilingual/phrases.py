@@ -14,7 +14,7 @@ __all__ = ["NounPhrase", "Phrase", "again", "linked", "noun_phrase", "nouns_with
 SUBJECTS = {"i": "je", "he": "il", "she": "elle", "they": "ils"}
 OBJECTS = {"me": "me", "him": "le", "her": "la", "them": "les", "us": "nous"}
 RECIPIENTS = {"me": "me", "him": "lui", "her": "lui", "them": "leur", "us": "nous"}
-PARTS = {"door": "house castle school church hotel car", "window": "house school castle church hotel car",
+PARTS = {"door": "house castle school church hotel", "window": "house school castle church hotel",
          "roof": "house school castle church hotel"}  # fmt: skip
 MOODS = [adjective for adjective in ADJECTIVES if "person" in adjective.tags]
 
@@ -35,13 +35,15 @@ class Phrase:
 
 @dataclass(slots=True)
 class NounPhrase:
-    """What a verb agrees with. `noun` is None for a pronoun, `first` is "I"."""
+    """What a verb agrees with. `noun` is None for a pronoun, `first` is "I"; `both` are two nouns with
+    "and" between them, of which nothing is said that would fit one alone."""
 
     phrase: Phrase
     noun: Noun | None = None
     plural: bool = False
     feminine: bool = False
     first: bool = False
+    both: bool = False
 
     @property
     def tags(self) -> frozenset[str]:
@@ -63,14 +65,14 @@ def noun_phrase(pen: Pen, noun: Noun, room: int, role: str = "object", denied: b
     Args:
         noun: the noun.
         room: how many English words it may have, at least 2.
-        role: "subject", "object", or "known" for one that isn't just any.
+        role: "subject", "object", "known" for one that isn't just any, or "place" for the one where something is.
         denied: whether it is the direct object of a verb that is denied, so that `un` and `des` become `de`.
     """
-    plural = bool(noun.english_plural) and pen.chance(0.35)
+    plural = bool(noun.english_plural) and role != "place" and pen.chance(0.35)
     unit = pen.unit()
     pen.plural |= plural
     core = _core(pen, noun, plural, unit, room)
-    if room >= len(core) + 3 and pen.chance(0.25):
+    if room >= len(core) + 3 and pen.chance(0.4):
         if "part" in noun.tags and room >= len(core) + 4:
             core = _part_of(pen, noun, core, unit, plural)
             return NounPhrase(core, noun, plural, noun.feminine)
@@ -118,7 +120,7 @@ def _form(adjective: Adjective, noun: Noun, plural: bool) -> str:
 
 
 def _determiner(pen: Pen, noun: Noun, plural: bool, role: str, denied: bool, unit: int, core: Phrase) -> Phrase:
-    name = _article(pen, plural, role, denied)
+    name = _article(pen, noun, plural, role, denied)
     one, more, masculine, feminine, several = DETERMINERS[name]
     english, french = (more, several) if plural else (one, feminine if noun.feminine else masculine)
     own = (pen.unit(),) if english else (unit,)
@@ -127,7 +129,7 @@ def _determiner(pen: Pen, noun: Noun, plural: bool, role: str, denied: bool, uni
     return Phrase([Word(english, own)] if english else [], [Word(french, own)])
 
 
-def _article(pen: Pen, plural: bool, role: str, denied: bool) -> str:
+def _article(pen: Pen, noun: Noun, plural: bool, role: str, denied: bool) -> str:
     point = pen.random()
     if role == "object" and point < 0.45:
         return "a"
@@ -137,7 +139,11 @@ def _article(pen: Pen, plural: bool, role: str, denied: bool) -> str:
         return "the"
     if plural and not denied and role != "known" and point < 0.9:
         return pen.pick(("two", "three"))
-    return pen.pick(("this", "my", "his", "her"))
+    return _pointing(pen, noun)
+
+
+def _pointing(pen: Pen, noun: Noun) -> str:
+    return "this" if "free" in noun.tags else pen.pick(("this", "my", "his", "her"))
 
 
 def _owned(pen: Pen, core: Phrase, plural: bool, feminine: bool) -> Phrase:
@@ -165,9 +171,7 @@ def _part_of(pen: Pen, noun: Noun, core: Phrase, unit: int, plural: bool) -> Phr
 
 def _singular(pen: Pen, noun: Noun) -> Phrase:
     """One that is known: `the baker`, `my house`."""
-    english, _, masculine, feminine, _ = DETERMINERS[
-        "the" if pen.chance(0.75) else pen.pick(("this", "my", "his", "her"))
-    ]
+    english, _, masculine, feminine, _ = DETERMINERS["the" if pen.chance(0.75) else _pointing(pen, noun)]
     article, unit = pen.unit(), pen.unit()
     french = feminine if noun.feminine else masculine
     return Phrase(
@@ -175,14 +179,22 @@ def _singular(pen: Pen, noun: Noun) -> Phrase:
     )
 
 
-def place(pen: Pen, room: int) -> Phrase:
+def place(pen: Pen, of: NounPhrase, room: int) -> Phrase:
     """Where something is: a preposition and a noun, of 3 words or more."""
     room = max(room, 3)
-    english, french, tag = pen.pick([option for option in PLACES if len(option[0]) + 2 <= room])
+    tags = _spots(of.tags)
+    english, french, tag = pen.pick([row for row in PLACES if row[2] in tags and len(row[0]) + 2 <= room])
     noun = pen.noun(nouns_with(frozenset({tag})))
     unit = pen.unit()
-    where = noun_phrase(pen, noun, room - len(english), "known")
+    where = noun_phrase(pen, noun, room - len(english), "place")
     return Phrase(words(english, unit), words(french, unit)) + where.phrase
+
+
+def _spots(tags: frozenset[str]) -> tuple[str, ...]:
+    """Where such a thing can be: houses stand beside something, people don't sit under chairs."""
+    if tags & {"sight", "by", "under"}:
+        return ("by",)
+    return ("inside", "by", "shade" if "person" in tags else "under")
 
 
 def pronoun(pen: Pen, role: str, options: tuple[str, ...]) -> NounPhrase:

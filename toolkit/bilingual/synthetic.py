@@ -33,23 +33,28 @@ def drafts(seed: int = 0) -> dict[str, list[Draft]]:
     """The same pairs, each with its constructions and combinations."""
     rng = random.Random(seed)
     known: set[tuple[str, ...]] = set()
-    return {split: _fresh(rng, known, split, number) for split, number in SPLITS.items()}
+    rows = {"train": _fresh(rng, known, "train")}
+    words = {word for draft in rows["train"] for word in draft.pair.english + draft.pair.french}
+    rest = {split: _fresh(rng, known, split, words) for split in SPLITS if split != "train"}
+    return rows | rest
 
 
-def _fresh(rng: random.Random, known: set[tuple[str, ...]], split: str, number: int) -> list[Draft]:
-    """So many drafts whose English isn't known yet; it is known afterwards."""
+def _fresh(rng: random.Random, known: set[tuple[str, ...]], split: str, words: set[str] | None = None) -> list[Draft]:
+    """A split's drafts, made of these words, if any are given. Their English isn't known yet; it is known afterwards."""
     rows: list[Draft] = []
-    while len(rows) < number:
+    while len(rows) < SPLITS[split]:
         room = 22 + int(rng.random() * 10) if split == "long" else length(rng)
         draft = compose(rng, room, split == "unseen")
-        if draft.pair.english in known or not _belongs(draft, split):
+        if draft.pair.english in known or not _belongs(draft, split, words):
             continue
         known.add(draft.pair.english)
         rows.append(draft)
     return rows
 
 
-def _belongs(draft: Draft, split: str) -> bool:
+def _belongs(draft: Draft, split: str, words: set[str] | None) -> bool:
+    if words and not words.issuperset(draft.pair.english + draft.pair.french):
+        return False
     lengths = len(draft.pair.english), len(draft.pair.french)
     if split == "long":
         return all(length in LONG for length in lengths)
