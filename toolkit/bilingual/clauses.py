@@ -90,7 +90,7 @@ def subject_of(pen: Pen, room: int) -> NounPhrase:
 def described(pen: Pen, noun: Noun, room: int, role: str, denied: bool = False, verb: Verb | None = None) -> NounPhrase:
     """A noun phrase; where there is room, one with a relative clause, a place, or a second noun that suits the verb."""
     point = pen.random()
-    if room >= 6 and point < 0.75:
+    if room >= 6 and not denied and point < 0.75:
         phrase = noun_phrase(pen, noun, 2 if room < 8 else 3, role, denied)
         return _with_relative(pen, phrase, room - len(phrase))
     if room >= 5 and point < 0.8:
@@ -135,7 +135,7 @@ def _object_relative(pen: Pen, of: NounPhrase, room: int) -> Phrase | None:
     verbs = [verb for verb in pen.verbs(of.noun) if "person" in verb.subjects and "give" not in verb.flags]
     if not verbs:
         return None
-    verb = pen.pick(verbs)
+    verb = pen.verb(verbs)
     that = linked(pen, "that", "que")
     if pen.chance(0.35):
         subject = pronoun(pen, "subject", ("i", "he", "she"))
@@ -165,6 +165,7 @@ def _mood(
         left -= 1
     if left >= 1 and mood.denial != "never" and pen.chance(0.15) and not verb.flags & LASTING:
         mood.adverb = _adverb(pen, mood)
+        pen.timed |= bool(mood.adverb)
         left -= bool(mood.adverb)
     return mood, room - left
 
@@ -208,6 +209,7 @@ def _timed(pen: Pen, verb: Verb, room: int, mood: Mood, complement: Phrase) -> P
         return complement
     english, french = pen.pick([time for time in TIMES[mood.tense] if len(time[0]) <= left] or [((), ())])
     units = [pen.unit() for _ in english]
+    pen.timed = True
     return complement + Phrase(
         [Word(word, (unit,)) for word, unit in zip(english, units, strict=True)],
         [Word(word, (unit,)) for word, unit in zip(french, units, strict=True)],
@@ -218,8 +220,10 @@ def _being(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) -
     """`is small`, `is under the table`."""
     somewhere = room >= 4 and subject.noun and "part" not in subject.tags and pen.chance(0.4)
     mood, added = _mood(pen, BE, subject, room - (4 if somewhere else 2), asks)
-    passing = bool(mood.adverb or mood.denial == "never")  # nobody is often green
     room -= 1 + added
+    if subject.tags & THINGS:
+        mood = Mood(mood.tense, "not" if mood.denial else "", asks=asks)
+    passing = bool(mood.adverb or mood.denial == "never")  # nobody is often green
     what = None if somewhere else qualified(pen, subject, 1 if mood.denial else room, moods=passing)
     return Clause(BE, mood, predicate(pen, BE, subject, mood), what or place(pen, subject, room))
 
@@ -227,7 +231,7 @@ def _being(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) -
 def doing(pen: Pen, subject: NounPhrase, room: int, asks: bool = False, simple: bool = False) -> Clause:
     """`sleeps`, `goes to the market`, `lives in the castle`."""
     verbs = [verb for verb in _verbs_of(subject) if not verb.objects and _least(verb) <= room]
-    verb = pen.pick(verbs)
+    verb = pen.verb(verbs)
     mood, added = _mood(pen, verb, subject, room - _least(verb), asks, simple)
     said = predicate(pen, verb, subject, mood)
     room -= 1 + added
@@ -261,7 +265,7 @@ def _where(pen: Pen, verb: Verb, subject: NounPhrase, room: int) -> Phrase:
 def _to_pronoun(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) -> Clause:
     """`sees him`: `le voit`."""
     verbs = [verb for verb in _verbs_of(subject) if "person" in verb.objects and len(verb.particle) + 2 <= room]
-    verb = pen.pick(verbs)
+    verb = pen.verb(verbs)
     mood, added = _mood(pen, verb, subject, room - 2 - len(verb.particle), asks, simple)
     clitic = pronoun(pen, "object", _others(pen, subject, mood))
     said = predicate(pen, verb, subject, mood, clitic, before=clitic)
@@ -285,7 +289,7 @@ def to_object(
 ) -> Clause:
     """`eats an apple`; the object has one of the tags."""
     verbs = [verb for verb in _verbs_of(subject) if _takes(verb, tags) and "give" not in verb.flags]
-    verb = pen.pick([verb for verb in verbs if len(verb.particle) + 3 <= room])
+    verb = pen.verb([verb for verb in verbs if len(verb.particle) + 3 <= room])
     mood, added = _mood(pen, verb, subject, room - 3 - len(verb.particle), asks, simple)
     said = predicate(pen, verb, subject, mood)
     room -= 1 + added + len(verb.particle)
@@ -305,7 +309,7 @@ def to_object(
 
 def _giving(pen: Pen, subject: NounPhrase, room: int, asks: bool, simple: bool) -> Clause:
     """`gives her the book`, `gives the girl the book`, `gives the book to the girl`."""
-    verb = pen.pick([verb for verb in VERBS if "give" in verb.flags])
+    verb = pen.verb([verb for verb in VERBS if "give" in verb.flags])
     mood, added = _mood(pen, verb, subject, room - 4, asks, simple)
     room -= 1 + added
     noun = pen.noun(pen.objects(verb))
@@ -365,7 +369,7 @@ Frame = Callable[[Pen, NounPhrase, int, bool, bool], Clause]
 FRAMES: tuple[tuple[Frame, int, int, frozenset[str]], ...] = (
     (_being, 2, 2, PEOPLE | ANIMALS | THINGS),
     (doing, 2, 1, frozenset().union(*(verb.subjects for verb in VERBS if not verb.objects))),
-    (_to_pronoun, 4, 2, PEOPLE | ANIMALS),
+    (_to_pronoun, 3, 2, PEOPLE | ANIMALS),
     (to_object, 5, 3, PEOPLE | ANIMALS),
     (_giving, 2, 4, PEOPLE),
 )

@@ -105,7 +105,11 @@ def _where_is(pen: Pen, room: int) -> Phrase:
 def _asked(pen: Pen, room: int) -> Phrase:
     """`when does the girl sleep`, `what does she eat`."""
     subject, rest = clause(pen, room - 2, asks=True)
-    english, french = ("why", "pourquoi") if rest.verb is BE or pen.chance(0.5) else ("when", "quand")
+    english, french = (
+        ("why", "pourquoi")
+        if pen.timed or rest.verb is BE or "definite" in rest.verb.flags or pen.chance(0.4)
+        else ("when", "quand")
+    )
     return linked(pen, english, french) + rest.with_subject(subject)
 
 
@@ -127,7 +131,7 @@ def _statement(pen: Pen, room: int) -> Phrase:
 
 def _joint(pen: Pen) -> Phrase:
     pen.kinds.add("clauses")
-    return linked(pen, *pen.pick((("and", "et"), ("but", "mais"))))
+    return linked(pen, "and", "et") if pen.chance(0.6) else linked(pen, "but", "mais")
 
 
 def _then(pen: Pen, room: int) -> Phrase:
@@ -156,13 +160,13 @@ def _plan(pen: Pen, subject: NounPhrase) -> tuple[Verb, Noun, Verb, str] | None:
     firsts = [verb for verb in VERBS if "first" in verb.flags and verb.subjects & subject.tags]
     if not firsts:
         return None
-    first = pen.pick(firsts)
+    first = pen.verb(firsts)
     noun = pen.noun(pen.objects(first))
     verbs = [verb for verb in pen.verbs(noun) if "then" in verb.flags and verb.subjects & subject.tags]
     verbs = [verb for verb in verbs if verb is not first]
     if not verbs or noun is subject.noun:
         return None
-    verb = pen.pick(verbs)
+    verb = pen.verb(verbs)
     return first, noun, verb, "past" if pen.past and "past" in tenses_of(verb, subject) else "present"
 
 

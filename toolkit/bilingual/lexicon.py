@@ -201,7 +201,7 @@ VERBS = tuple(map(_verb, _rows("""
     sing sings sang | chante chante chantent chanter chanté | person | |
     arrive arrives arrived | arrive arrive arrivent arriver arrivé | person | | être goal
     leave leaves left | pars part partent partir parti | person | | être placeless
-    fall falls fell | tombe tombe tombent tomber tombé | person kept food text | | être unwilled
+    fall falls fell | tombe tombe tombent tomber tombé | person kept food | | être unwilled
     go goes went | vais va vont aller allé | person | | être goal
     live lives lived | habite habite habitent habiter habité | person | | pastless home
 """)))  # fmt: skip

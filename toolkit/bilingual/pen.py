@@ -62,6 +62,8 @@ class Pen:
         self.kinds: set[str] = set()
         self.combinations: set[tuple[str, str]] = set()
         self.nouns: list[Noun] = []
+        self.timed = False  # whether it says when or how often
+        self._verbs: set[str] = set()
         self._said: set[tuple[str, str]] = set()  # of which noun something of which group was said
         self.past = self.chance(0.45)  # whether its verbs are in the past, where they can
         self.plural = False  # whether something plural was named, so that "they" might mean it
@@ -88,6 +90,16 @@ class Pen:
             noun = self.pick(options)
         self.nouns.append(noun)
         return noun
+
+    def verb(self, options: Sequence[Verb]) -> Verb:
+        """One of them, likewise."""
+        verb = self.pick(options)
+        for _ in range(5):
+            if verb.name not in self._verbs:
+                break
+            verb = self.pick(options)
+        self._verbs.add(verb.name)
+        return verb
 
     def adjectives(self, noun: Noun) -> list[Adjective]:
         """Those that suit this noun, but for what was said of it already."""

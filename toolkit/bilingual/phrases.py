@@ -85,7 +85,7 @@ def noun_phrase(pen: Pen, noun: Noun, room: int, role: str = "object", denied: b
 def _core(pen: Pen, noun: Noun, plural: bool, unit: int, room: int) -> Phrase:
     """The noun and its adjectives."""
     chosen: list[Adjective] = []
-    if room >= 3 and pen.chance(0.6):
+    if room >= 3 and pen.chance(0.65):
         chosen = _adjectives(pen, noun, two=room >= 4 and pen.chance(0.45))
     before = [adjective for adjective in chosen if adjective.before]
     units = {adjective.english: pen.unit() for adjective in chosen}
@@ -184,7 +184,7 @@ def place(pen: Pen, of: NounPhrase, room: int) -> Phrase:
     room = max(room, 3)
     tags = _spots(of.tags)
     english, french, tag = pen.pick([row for row in PLACES if row[2] in tags and len(row[0]) + 2 <= room])
-    noun = pen.noun(nouns_with(frozenset({tag})))
+    noun = pen.noun(_grounds(tag, "sight" in of.tags))
     unit = pen.unit()
     where = noun_phrase(pen, noun, room - len(english), "place")
     return Phrase(words(english, unit), words(french, unit)) + where.phrase
@@ -192,9 +192,15 @@ def place(pen: Pen, of: NounPhrase, room: int) -> Phrase:
 
 def _spots(tags: frozenset[str]) -> tuple[str, ...]:
     """Where such a thing can be: houses stand beside something, people don't sit under chairs."""
-    if tags & {"sight", "by", "under"}:
+    if tags & {"sight", "part", "by", "under"}:
         return ("by",)
     return ("inside", "by", "shade" if "person" in tags else "under")
+
+
+@cache
+def _grounds(tag: str, beside: bool) -> tuple[Noun, ...]:
+    """What something can be near or in; a house isn't beside a table."""
+    return tuple(noun for noun in nouns_with(frozenset({tag})) if not beside or "sight" in noun.tags)
 
 
 def pronoun(pen: Pen, role: str, options: tuple[str, ...]) -> NounPhrase:
