@@ -243,14 +243,18 @@ def plot_loss_against_time(
     *,
     log: bool = False,
     lines: Mapping[str, float] | None = None,
+    unit: str = "validation loss (nats per character)",
+    across: str = "training time (seconds)",
 ) -> Figure:
     """The validation loss against the time of training, a thin line for each seed, and published figures as marks.
 
     Args:
-        runs: name → for each seed the seconds and the losses, in nats per character, both equally long.
+        runs: name → for each seed the seconds and the losses, both equally long.
         marks: name → (seconds, loss) that others reached.
         log: whether the axis of the seconds is logarithmic.
         lines: losses to compare with, by name.
+        unit: what the losses are.
+        across: what the seconds are; steps, if there are steps in their place.
 
     Raises:
         ValueError: there are no runs and no marks, a run's lists differ in length, or there are too many marks.
@@ -278,8 +282,8 @@ def plot_loss_against_time(
     else:
         ax.xaxis.set_major_formatter("{x:,g}")
         ax.set_xlim(left=0)
-    ax.set_ylabel("validation loss (nats per character)")
-    ax.set_xlabel("training time (seconds)")
+    ax.set_ylabel(unit)
+    ax.set_xlabel(across)
     legend(ax)
     return fig
 
