@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -15,16 +16,25 @@ from toolkit.sentences import detokenize, tokenize
 SEEN = ("train", "validation", "test", "long")
 SHA256 = "883223777794aa82aedcf18048c26a3fce6d6518b0e197c25a9763b2feb86701"
 
+
+def _words(text):
+    return text.split()
+
+
 # what the rules below are checked with was written apart from the grammar
 MUTE_H = {"homme", "hommes", "histoire", "histoires", "hôtel", "hôtels", "heureux", "heureuse", "heureuses", "habite",
           "habitent", "habiter"}  # fmt: skip
-MASCULINE = set(
-    "garçon enfant homme roi oncle boulanger professeur héros chat chien oiseau cheval hibou gâteau œuf haricot livre "
-    "journal chapeau manteau arbre jardin château hôtel marché toit".split()
+MASCULINE = frozenset(
+    _words(
+        "garçon enfant homme roi oncle boulanger professeur héros chat chien oiseau cheval hibou gâteau œuf haricot livre "
+        "journal chapeau manteau arbre jardin château hôtel marché toit"
+    )
 )
-FEMININE = set(
-    "fille femme reine infirmière chanteuse souris pomme lettre histoire robe clé chaise fleur voiture harpe maison école "
-    "église haie table porte fenêtre".split()
+FEMININE = frozenset(
+    _words(
+        "fille femme reine infirmière chanteuse souris pomme lettre histoire robe clé chaise fleur voiture harpe maison école "
+        "église haie table porte fenêtre"
+    )
 )
 SINGULAR = {"un": "m", "une": "f", "le": "m", "la": "f", "du": "m", "au": "m", "ce": "m", "cet": "m", "cette": "f",
             "ma": "f", "sa": "f"}  # fmt: skip
@@ -53,7 +63,7 @@ def english(every):
 
 def neighbours(sentences):
     """Every word with the one behind it, wherever that happens."""
-    return {pair for words in sentences for pair in zip(words, words[1:], strict=False)}
+    return {pair for words in sentences for pair in pairwise(words)}
 
 
 def is_vowel(word):
@@ -135,7 +145,7 @@ def test_an_adjective_beside_its_noun_is_among_the_combinations(every):
     nouns = {form: noun.english for noun in NOUNS for form in (noun.english, noun.english_plural)}
     met = 0
     for row in every:
-        for word, noun in zip(row.pair.english, row.pair.english[1:], strict=False):
+        for word, noun in pairwise(row.pair.english):
             if word in adjectives and noun in nouns:
                 met += 1
                 assert (word, nouns[noun]) in row.combinations
@@ -368,7 +378,7 @@ def test_questions_and_denials_take_do(every):
                 "who",
                 "where",
             }
-        for word, after in zip(words, words[1:], strict=False):
+        for word, after in pairwise(words):
             assert not (word in ("does", "do", "did", "not") and after in past), words
 
 
