@@ -134,3 +134,8 @@ def test_no_pairs_make_no_batch(lexicon):
 
 def test_real_pairs_have_no_links():
     assert Pair(("a",), ("un",)).links is None
+
+
+def test_english_capitals_come_back():
+    assert detokenize(["she", "and", "i", "see", "a", "french", "hat", "."], "en") == "She and I see a French hat."
+    assert detokenize(["il", "voit", "un", "chapeau", "italian", "."], "fr") == "Il voit un chapeau italian."

@@ -17,6 +17,7 @@ TOKEN = re.compile(r"[^\W_]+(?:[-'.,][^\W_]+)*'?|\S")
 ELISIONS = {"l", "d", "j", "n", "s", "c", "m", "t", "qu", "jusqu", "lorsqu", "puisqu", "quelqu", "quoiqu", "presqu"}
 CLITIC = re.compile(r"(?:n't|'(?:s|m|d|re|ve|ll))$")
 NO_SPACE = "\u00a0"  # French puts a space before ? ! : ; which no line may break
+CAPITAL = {"i", "english", "french", "german", "italian", "spanish"}  # what English writes with a capital anywhere
 OPENING, CLOSING = set("([{«"), set(".,;:!?)]}»%…")
 
 
@@ -38,7 +39,8 @@ def tokenize(text: str, language: str) -> list[str]:
 def detokenize(tokens: list[str] | tuple[str, ...], language: str) -> str:
     """Write tokens as a sentence: a capital at its beginning, no spaces where none belong.
 
-    Names that had a capital have lost it. `tokenize` gives the same tokens again.
+    Names that had a capital have lost it; English "I" and the most frequent names of languages get theirs back.
+    `tokenize` gives the same tokens again.
 
     Raises:
         ValueError: a language other than "en" and "fr".
@@ -49,7 +51,8 @@ def detokenize(tokens: list[str] | tuple[str, ...], language: str) -> str:
         quote = token == '"'
         before = tokens[place - 1] if place else ""
         after_opening = before in OPENING or (before == '"' and quoted)
-        text += ("" if not place or after_opening or (quote and quoted) else glue(before, token)) + token
+        shown = token.capitalize() if language == "en" and token in CAPITAL else token
+        text += ("" if not place or after_opening or (quote and quoted) else glue(before, token)) + shown
         quoted ^= quote
     return text[:1].upper() + text[1:]
 
