@@ -2,7 +2,7 @@
 
 python -m benchmarks.interpreting [translators] [forcing]
 
-`translators` trains the translator of toolkit/live_pairs.py with five seeds, with attention and with one vector for the whole
+`translators` trains the translator of toolkit/live_pairs.py with three seeds, with attention and with one vector for the whole
 sentence, and tests it on sentences with known and with unseen combinations of words, and on sentences that are longer than any
 it has seen. The alignment error is that of the maps with the gold words fed, before and after training. The weights of the
 first seed are kept beside the record.
@@ -31,8 +31,7 @@ from toolkit.pairs import Pair
 from toolkit.sentences import detokenize
 from toolkit.translation import greedy, train
 
-SEEDS = range(5)
-FORCING_SEEDS = range(3)
+SEEDS = range(3)
 NAMES = {True: "attention", False: "one vector"}
 FILES = {True: "interpreter", False: "interpreter_vector"}
 TESTS = ("test", "unseen", "long")
@@ -139,13 +138,13 @@ def record_forcing(found: Material) -> None:
     seen, held = (short_pairs(found.pairs(split)) for split in ("train", "test"))
     rows = {"on its own": {}, "gold tokens fed": {}}
     for ratio in RATIOS:
-        runs = [train_forced(seen, held, found.english, found.french, ratio, seed) for seed in FORCING_SEEDS]
+        runs = [train_forced(seen, held, found.english, found.french, ratio, seed) for seed in SEEDS]
         for way, values in zip(rows, zip(*((run.alone, run.forced) for run in runs), strict=True), strict=True):
             rows[way][f"{ratio:g}"] = summary(values, 2)
         print(ratio, [run.alone for run in runs], flush=True)
     unit = "% right, by the share of gold tokens fed in training"
     more = {"threads": 1, "steps": FORCED.steps, "sentences": len(seen)}
-    show_scores(save("forcing", f"{COMMAND} forcing", FORCING_SEEDS, rows, unit=unit, **more))
+    show_scores(save("forcing", f"{COMMAND} forcing", SEEDS, rows, unit=unit, **more))
 
 
 if __name__ == "__main__":
