@@ -49,8 +49,12 @@ LEFT_OPEN = (
     "4.5",
     "4.7",
     "4.10",
+    "5.2",
+    "5.4",
+    "5.7",
+    "5.8",
 )  # what the half-done submission has not begun
-OF_EACH = 3  # how many of a task's known mistakes have a submission in the class that is written
+OF_EACH = 2  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 
 
