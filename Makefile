@@ -57,6 +57,7 @@ bench: setup         ## measure; the tables land in benchmarks/results
 	@for name in grading_speed order rollouts clipping rnn_speed cells collapse; do $(BIN)/python -m benchmarks.$$name; done
 	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
 	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
+	@echo "Half an hour: $(BIN)/python -m benchmarks.interpreting"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
 	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 	@echo "The real plays, once fetched: $(BIN)/python -m benchmarks.shakespeare, and so transformer (45 minutes each)"
