@@ -199,7 +199,7 @@ def test_the_records_are_read_as_scores_and_as_rows(monkeypatch, tmp_path):
     longest_lag.main()
     costs, lags = recorded.recorded("cells"), recorded.recorded("longest_lag")
     assert list(costs.scores) == list(lags.scores) == list(SETTINGS)
-    assert "Recorded with `python -m benchmarks.longest_lag --budget 7`, 3 seeds" in lags.source
+    assert "Recorded with `python -m benchmarks.longest_lag --budget 7`, 5 seeds" in lags.source
     setting = "32 units each"
     rows = with_longest_lag(costs.entries[setting].values(), lags.scores[setting])
     tables.table_text(rows, COLUMNS | LAG_COLUMNS, "costs")
