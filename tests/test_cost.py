@@ -205,7 +205,7 @@ def test_the_records_are_read_as_scores_and_as_rows(monkeypatch, tmp_path):
     tables.table_text(rows, COLUMNS | LAG_COLUMNS, "costs")
     assert rows[0]["parameters"] == 1152 and [rows[0][name] for name in LAG_COLUMNS] == [10, 25]
     entry = lags.entries[setting]["RNN"]
-    assert entry["values"] == [0, 10, 10] and entry["steps"]["5"] == [None, 7, 7]
+    assert entry["values"] == [0, 10, 10, 10, 10] and entry["steps"]["5"] == [None, 7, 7, 7, 7]
     assert list(entry["steps"]) == ["5", "10", "25"]  # solved by none, so that 50 isn't tried
     assert json.loads((tmp_path / "longest_lag.json").read_text(encoding="utf-8"))["budget"] == 7
 
