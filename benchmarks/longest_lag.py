@@ -19,7 +19,7 @@ from toolkit.comparison import SETTINGS
 from toolkit.contestants import contestant
 from toolkit.memory import Learning, Task, learn
 
-SEEDS = range(3)
+SEEDS = range(5)
 LAGS = (5, 10, 25, 50)
 NAMES = ("RNN", "RNN, orthogonal", "GRU", "GRU, update bias 2", "LSTM", "LSTM, forget bias 2")
 

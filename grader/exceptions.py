@@ -355,6 +355,8 @@ USUAL = (
     ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),
+    ("RuntimeError", r"must match the existing size \(0\)", "What is written here is empty: print its shape. A slice such as "
+     "`[:, :-n]` leaves nothing where n is 0."),
     ("RuntimeError", r"must match the size of tensor|expanded size", NOT_MET),
     ("RuntimeError", r"stack expects each tensor to be equal size", "What is stacked differs in length: print the shapes. "
      "Does one of the slices run past the end? A slice that does comes out shorter, without a word. Sequences of unequal length "
@@ -429,7 +431,7 @@ USUAL = (
      "you mean, and does it hold so many entries?"),
     ("AttributeError", r"'(tuple|list)' object", "A pair or a list is used as if it were one tensor. A model's state may be a "
      "pair: hand it on as it came."),
-    ("AttributeError", r"'NoneType' object has no attribute '(mul_|div_|clamp_|norm)'$", NO_GRADIENT),
+    ("AttributeError", r"'NoneType' object has no attribute '(mul_|div_|clamp_|norm|square|pow)'$", NO_GRADIENT),
     ("TypeError", r"\*\* or pow\(\): 'NoneType'", NO_GRADIENT),
     ("AttributeError", r"'NoneType'", NONE),
     ("TypeError", r"'NoneType'", NONE),

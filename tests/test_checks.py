@@ -118,6 +118,12 @@ def test_a_card_tells_verdict_message_and_hint_and_escapes_them(course):
     assert "\x1b" not in page + text and "Hint: Swap & try." in text
 
 
+def test_a_card_names_the_other_task_whose_todo_was_met(course):
+    lines = [card_text(TaskResult("2.5", 2, [CheckResult("n", "It computes.", "failed", message=f"Task {todo} is still to do.")]),
+                       course.tasks["2.5"]) for todo in ("2.4: Unrolling any cell", "2.5: The gradient")]  # fmt: skip
+    assert "It calls task 2.4, which is still to do." in lines[0] and "Edit `gradient_norms`" in lines[1]
+
+
 def test_a_property_counts_only_where_the_values_pass():
     def scored(*verdicts):
         value, other, prop = verdicts

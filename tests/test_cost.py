@@ -199,13 +199,13 @@ def test_the_records_are_read_as_scores_and_as_rows(monkeypatch, tmp_path):
     longest_lag.main()
     costs, lags = recorded.recorded("cells"), recorded.recorded("longest_lag")
     assert list(costs.scores) == list(lags.scores) == list(SETTINGS)
-    assert "Recorded with `python -m benchmarks.longest_lag --budget 7`, 3 seeds" in lags.source
+    assert "Recorded with `python -m benchmarks.longest_lag --budget 7`, 5 seeds" in lags.source
     setting = "32 units each"
     rows = with_longest_lag(costs.entries[setting].values(), lags.scores[setting])
     tables.table_text(rows, COLUMNS | LAG_COLUMNS, "costs")
     assert rows[0]["parameters"] == 1152 and [rows[0][name] for name in LAG_COLUMNS] == [10, 25]
     entry = lags.entries[setting]["RNN"]
-    assert entry["values"] == [0, 10, 10] and entry["steps"]["5"] == [None, 7, 7]
+    assert entry["values"] == [0, 10, 10, 10, 10] and entry["steps"]["5"] == [None, 7, 7, 7, 7]
     assert list(entry["steps"]) == ["5", "10", "25"]  # solved by none, so that 50 isn't tried
     assert json.loads((tmp_path / "longest_lag.json").read_text(encoding="utf-8"))["budget"] == 7
 

@@ -117,7 +117,7 @@ def call(source: str, *args, **options) -> Seen:
 @pytest.mark.parametrize("body, effect", [
     ("x.add_(1)", "argument:x"), ("torch.rand(1)", "random:torch"), ("__import__('random').random()", "random:python"),
     ("torch.set_default_dtype(torch.float64)", "default:settings"),
-    ("(x.requires_grad_() * 2).sum().backward()", "grad:x"),
+    ("(x.requires_grad_() * 2).sum().backward()", "grad:x"), ("x.requires_grad_()", "wanting:x"),
 ])  # fmt: skip
 def test_side_effects_are_named(body, effect):
     assert effect in call(f"def f(x):\n    {body}\n    return 1", Given(torch.zeros(2), "x")).effects

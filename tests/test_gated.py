@@ -253,6 +253,7 @@ def test_a_gated_step_refuses_inputs(kind, x, error, message):
         ("lstm", H, TypeError, r"state is one tensor of shape \(4, 16\), expected the pair \(h, c\): hand both on"),
         ("lstm", (H, H, H), TypeError, r"state is a tuple of 3, expected the pair \(h, c\), each of shape \(4, 16\)"),
         ("lstm", {"h": H}, TypeError, r"state is a dict, expected the pair \(h, c\)"),
+        ("lstm", (None, None), TypeError, r"h is a NoneType, expected a tensor of shape \(4, 16\)"),
         ("lstm", (H, 0.0), TypeError, r"c is a float, expected a tensor of shape \(4, 16\)"),
         ("lstm", (torch.zeros(4, 8), H), ValueError, r"h has shape \(4, 8\), expected \(4, 16\)"),
         ("lstm", (H, torch.zeros(3, 16)), ValueError, r"c has shape \(3, 16\), expected \(4, 16\): x has 4 rows"),

@@ -189,10 +189,18 @@ def _described(grid: torch.Tensor, bits: torch.Tensor, drawn: bool = False) -> o
 
 
 def _source(column: torch.Tensor, bits: torch.Tensor) -> object:
-    """The value of a constant column, or the columns of the bits that it is."""
+    """The value of a constant column, or the columns of the bits that it is, or is the opposite of, or is one row later."""
     if bool((column == column[0]).all()):
         return f"all {float(column[0]):g}"
-    return (bits == column[:, None]).all(dim=0).nonzero().flatten().tolist() or "other"
+    if found := _among(column, bits):
+        return found
+    others = {"opposite": 1 - column, "of another row": column.roll(-1), "of the third row": column.roll(-3)}
+    return {name: found for name, other in others.items() if (found := _among(other, bits))} or "other"
+
+
+def _among(column: torch.Tensor, bits: torch.Tensor) -> list[int]:
+    """Which columns of the bits this is."""
+    return (bits == column[:, None]).all(dim=0).nonzero().flatten().tolist()
 
 
 def _shifts(grid: torch.Tensor, bits: torch.Tensor, lag: int) -> object:

@@ -477,7 +477,8 @@ def test_two_directions(student, reference, draw):
     d1, d2 = found.directions()
     expect(min(float(d.norm()) for d in (d1, d2)) > 0, "along one of its axes the parameters don't move")
     cosine = float(d1 @ d2 / (d1.norm() * d2.norm()))
-    note(student, round(cosine) if abs(cosine) > 0.99 or abs(cosine) < 0.3 else 0.5)
+    with_theta = float(torch.corrcoef(torch.stack([d1.abs(), found.theta.abs()]))[0, 1])  # a draw knows nothing of θ
+    note(student, round(cosine) if abs(cosine) > 0.99 or abs(cosine) < 0.3 else 0.5, with_theta > 0.3)
     expect(abs(cosine) < 0.3, f"the cosine of the angle between d1 and d2 is {cosine:.2f}: with 640 numbers drawn for each "
            "it should be near 0")  # fmt: skip
 

@@ -49,6 +49,7 @@ class Watch:
 
     def __init__(self, tensors: dict[str, torch.Tensor], modules: list[torch.nn.Module]):
         self._tensors = {name: (tensor, _copy(tensor)) for name, tensor in tensors.items()}
+        self._wanting = {name: tensor.requires_grad for name, tensor in tensors.items()}
         self._values = {name: (value, _copy(value)) for name, value in _states(modules)}
         self._grads = {name: (p, _copy(p.grad)) for name, p in _parameters(modules)}
         self._modes = [(part, part.training) for module in modules for part in module.modules()]
@@ -58,6 +59,8 @@ class Watch:
     def effects(self) -> list[str]:
         """The sorted list of changes since."""
         found = [f"argument:{n}" for n, (now, before) in self._tensors.items() if not _same(now, before)]
+        found += [f"wanting:{n}" for n, (now, _) in self._tensors.items()
+                  if now.is_leaf and now.requires_grad != self._wanting[n]]  # fmt: skip
         found += [f"grad:{n}" for n, (now, _) in self._tensors.items() if now.is_leaf and now.grad is not None]
         found += [f"parameter:{n}" for n, (now, before) in self._values.items() if not _same(now, before)]
         found += [f"grad:{n}" for n, (p, before) in self._grads.items() if not _same(p.grad, before)]

@@ -15,6 +15,7 @@ __all__ = ["WORDS", "card_html", "card_text", "headline", "state_of", "told_once
 # colours that stay apart with every kind of colour vision and are dark enough for text; a sign tells them apart as well
 LOOK = {"passed": ("#00785a", "\u2713"), "to do": ("#595959", "\u25cb"), "harness_error": ("#8c4a74", "?")}
 FAILED = ("#b34e00", "\u2717")
+TODO_OF = re.compile(r"Task (\d+\.\d+): .* is still to do\.")  # what a TODO raises
 WORDS = {"passed": "passed", "failed": "not yet", "error": "stopped with an exception", "timeout": "ran out of time",
          "crashed": "ended the process", "out_of_memory": "ran out of memory", "skipped": "waits for another task",
          "harness_error": "could not be checked: a fault of the checks, not yours", "to do": "to do"}  # fmt: skip
@@ -63,10 +64,18 @@ def card_html(result: TaskResult, task: Task) -> str:
 def _remarks(result: TaskResult, task: Task) -> list[str]:
     """What stands over the checks: where to begin, or which line is against the rules."""
     if state_of(result) == "to do":
-        return [f"Edit `{task.symbol}` in {f'starter/{task.module}.py' if task.module else 'the cell of this task'}."]
+        place = f"starter/{task.module}.py" if task.module else "the cell of this task"
+        other = _called_first(result)
+        return [f"It calls task {other}, which is still to do." if other else f"Edit `{task.symbol}` in {place}."]
     cost = "0 points, since " if result.forfeited else ""
     found = [finding for finding in result.lint if finding["message"] != UNREADABLE]
     return [f"{cost}line {finding['line']}: {clean(finding['message'])}" for finding in found]
+
+
+def _called_first(result: TaskResult) -> str:
+    """The other task whose TODO stopped this one; empty where it was its own."""
+    found = [todo[1] for check in result.checks if (todo := TODO_OF.search(check.message))]
+    return "" if not found or result.id in found else found[0]
 
 
 def _shown(result: TaskResult) -> list[tuple[CheckResult, str]]:
