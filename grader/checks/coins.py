@@ -97,8 +97,8 @@ def gold_or_own(found: Forced) -> None:
     for row, step in (found.coins == NEITHER).nonzero()[:1].tolist():
         gold, own = int(found.batch.tgt[row, step]), int(found.logits[row, step].argmax())
         fed = _was_fed(int(found.fed[row, step + 1]))
-        found.expect(False, f"step {step + 1} of row {row} {fed}, expected id {gold}, the gold token of step {step}, or id {own}, "
-                     "the likeliest by its logits")  # fmt: skip
+        found.expect(False, f"step {step + 1} of row {row} {fed}, expected id {gold}, the gold token of step {step}, or id "
+                     f"{own}, the likeliest by its logits")  # fmt: skip
 
 
 def is_in_shares(found: Forced) -> None:
@@ -106,8 +106,8 @@ def is_in_shares(found: Forced) -> None:
     steps = [(f"of the rows after step {step}", column, OF_A_STEP) for step, column in enumerate(found.coins.T)]
     for where, coins, room in [("of the cases", found.coins, TOLERANCE), *steps]:
         share = _gold(coins)
-        found.expect(abs(share - found.share) < room, f"with teacher_forcing {found.share:g} the gold token was fed in {share:.0%} "
-                     f"{where}, expected about {found.share:.0%}")  # fmt: skip
+        found.expect(abs(share - found.share) < room, f"with teacher_forcing {found.share:g} the gold token was fed in "
+                     f"{share:.0%} {where}, expected about {found.share:.0%}")  # fmt: skip
 
 
 def each_row_for_itself(found: Forced) -> None:
