@@ -65,15 +65,18 @@ class Forced:
     @cached_property
     def fed(self) -> torch.Tensor:
         """(N, T): the token that each step was fed; −1 where its logits are none that the decoder has for any token."""
-        rows, table = (part - part.mean(dim=-1, keepdim=True) for part in (self.logits, self.table))
-        far = (rows[:, :, None] - table).abs().amax(dim=-1)  # (N, T, K)
+        rows, table = ((part - part.mean(dim=-1, keepdim=True)).double() for part in (self.logits, self.table))
+        places = (table.square().sum(dim=-1) - 2 * rows @ table.T).argmin(
+            dim=-1
+        )  # (N, T): the nearest row of the table
+        far = (rows - table[places]).abs().amax(dim=-1)
         src, lengths, _ = vars(self.batch).values()
         real = torch.arange(src.shape[1]) < lengths[:, None]
         seen = seen_as(torch.where(real, src, -1), real) + 1  # in training it takes the next row
-        keys = (far.argmin(dim=-1) - seen[:, None]) % KEYS
+        keys = (places - seen[:, None]) % KEYS
         before = torch.cat([read_as(src, lengths)[:, None], keys[:, :-1]], dim=1)
         tokens = (keys - 7 * before - 1) % KEYS
-        known = (far.amin(dim=-1) < 1e-3) & (tokens < table.shape[1])
+        known = (far < 1e-3) & (tokens < table.shape[1])
         return torch.where(known, tokens, -1)
 
     @cached_property

@@ -137,9 +137,9 @@ def test_forcing_in_double(student, reference, draw):
 
 @check("5.4")
 def test_forcing_works_in_the_mode_it_finds(student, reference, draw):
-    """The model is asked in the mode that it is in, training or evaluation."""
-    for mode in (False, True):
-        scores_agree(student, reference, keyed_weights(draw), sentences(draw), mode=mode)
+    """The model is asked in the mode that it is in, training or evaluation, and the ratio means the same in both."""
+    for mode, share in ((False, 1.0), (False, 0.0), (True, 0.0)):
+        scores_agree(student, reference, keyed_weights(draw), sentences(draw, steps=4), share, mode=mode)
 
 
 def forced(impl, draw, share: float, seed: int | object | None = 0, size: tuple[int, int] = MANY, given: tuple | None = None,
@@ -219,7 +219,7 @@ def test_forcing_leaves_things_alone(student, reference, draw):
         for share in (1.0, 0.0):
             model = forcing_model(student, keyed_weights(draw), mode)
             generator = student.new("props.generator_beside", torch.zeros(1), draw.seed())
-            no_effects(model(*arguments(student, sentences(draw)), share, generator))
+            no_effects(model(*arguments(student, sentences(draw, steps=3)), share, generator))
 
 
 @check("5.4", value=False)
@@ -330,6 +330,9 @@ def test_other_padding(student, reference, draw):
 def test_loss_of_a_model_that_is_sure(student, reference, draw):
     """A model that is sure and wrong has a large loss, and not infinity: nothing overflows, and nothing is cut off."""
     losses_agree(student, reference, *scored(draw, (3, 5), scale=90.0))
+    logits, targets = scored(draw, (3, 5))
+    logits.tensor.add_(200)  # the same for all words: nothing else comes out
+    losses_agree(student, reference, logits, targets)
 
 
 @check("5.5")
