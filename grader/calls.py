@@ -12,6 +12,8 @@ __all__ = ["label_of", "written"]
 
 # what is built for a check; the others are models
 PROPS = {
+    "KeyedDecoder": "decoder",
+    "KeyedEncoder": "encoder",
     "cell": "cell",
     "generator": "generator",
     "generator_beside": "generator",
@@ -20,6 +22,7 @@ PROPS = {
     "on_the_cpu": "lengths on the CPU",
     "one_by_one": "a generator",
     "optimizer": "optimizer",
+    "pairs_as": "links",
     "parameters_with_gradients": "parameters",
     "squares": "loss_fn",
     "state_of": "state",

@@ -345,9 +345,44 @@ SPEAKING = (
      "An axis is named that the tensor doesn't have. Print its shape."),
 )  # fmt: skip
 
+READS = "The encoder takes the batch and how long each of its rows is: encoder(src, lengths)."
+NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's largest, "
+           "dim=1.")  # fmt: skip
+SETS = "Sets are compared with sets, and a list or a tuple came. set(pairs) makes one of either."
+# teacher forcing, a loss without padding, the error of an alignment: 5.4, 5.5, 5.8
+FORCING = (
+    ("ValueError", r"^token has shape .*one token for each row",
+     "The decoder takes token (N,) and state (N, H), in this order: step(token, state, memory, mask). One token for each row, "
+     "without an axis for the step, and the state as the step before gave it."),
+    ("TypeError", r"^token is torch\.",
+     "Tokens are ids: make them int64, as tgt is. torch.full_like(tgt[:, 0], BOS) takes its type."),
+    ("TypeError", r"^mask is torch\.", "The mask holds True and False, as source_mask(src, lengths) gives it."),
+    ("ValueError", r"^mask has shape .*of the memory",
+     "The mask is that of the source, and as wide as src, however long its sentences are: source_mask(src, lengths)."),
+    ("ValueError", r"^memory has shape .*expected \(N, S, H\) with",
+     "The memory is what the encoder gave first, (N, S, H): step(token, state, memory, mask)."),
+    ("ValueError", r"^src has shape .* and lengths", READS),
+    ("TypeError", r"Encoder\.forward\(\) missing", READS),
+    ("NotImplementedError", r"Decoder\] is missing the required \"forward\"",
+     "The decoder has a method for one step, and no other: self.decoder.step(token, state, memory, mask)."),
+    ("RuntimeError", r"^Attempting to broadcast a dimension", NOT_MET),
+    ("RuntimeError", r"Index tensor must have the same number of dimensions",
+     "gather wants places with as many axes as what it picks from. Give them one more, targets[..., None], and take it off "
+     "afterwards."),
+    ("IndexError", r"Expected reduction dim .*(non-zero size|numel\(\) == 0)", NO_ROWS),
+    ("RuntimeError", r"Expected reduction dim .*numel\(\) == 0", NO_ROWS),
+    ("TypeError", r"for [&^|]: '(set|list|tuple|frozenset)' and '(set|list|tuple|frozenset)'",
+     SETS),
+    ("AttributeError", r"'(list|tuple)' object has no attribute '(intersection|difference|union|symmetric_difference)'",
+     SETS),
+    ("TypeError", r"bernoulli\(\): argument 'input'",
+     "bernoulli tosses a coin for each entry of a tensor of probabilities: torch.full((N,), p)."),
+)  # fmt: skip
+
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
+    *FORCING,
     *READING,
     *WORDS,
     *CHARACTERS,

@@ -14,15 +14,20 @@ import numpy as np
 import torch
 from torch import nn
 
+from grader.engine.props_forcing import KeyedDecoder, KeyedEncoder, calls_made, pairs_as
+
 __all__ = [
     "CharLM",
     "ChunkLM",
     "Critic",
     "Filters",
     "Forecaster",
+    "KeyedDecoder",
+    "KeyedEncoder",
     "Speaker",
     "TableSeq2Seq",
     "but_the_forget_gate",
+    "calls_made",
     "cell",
     "fill_gradients",
     "generator",
@@ -47,6 +52,7 @@ __all__ = [
     "on_the_cpu",
     "one_by_one",
     "optimizer",
+    "pairs_as",
     "parameter_list",
     "parameters",
     "parameters_with_gradients",
