@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
+
+from grader.engine.props_decoding import Translator
 
 __all__ = [
     "CharLM",
@@ -21,7 +22,7 @@ __all__ = [
     "Filters",
     "Forecaster",
     "Speaker",
-    "TableSeq2Seq",
+    "Translator",
     "but_the_forget_gate",
     "cell",
     "fill_gradients",
@@ -323,7 +324,7 @@ class Critic(nn.Module):
         return (self.weight[ids] * kept).sum(dim=1) / lengths
 
 
-def how_asked(model: Critic | Speaker) -> list[tuple[bool, bool]]:
+def how_asked(model: Critic | Speaker | Translator) -> list[tuple[bool, bool]]:
     """For every call so far: whether it was in training mode, and whether gradients were recorded."""
     return list(model.asked)
 
@@ -449,28 +450,3 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
                     parameter.sub_(rate * parameter.grad)
         losses.append(loss.item())
     return losses
-
-
-class TableSeq2Seq(nn.Module):
-    """A sequence-to-sequence model that reads its logits off a table instead of computing them.
-
-    Row n at step t after the tokens fed so far gets `table[n, t, key % K]`, with key = 7 · key + token + 1 over the
-    tokens, so that logits depend on everything fed. The state holds (row, step, key); `table` is (N, T, K, V).
-    """
-
-    def __init__(self, table: torch.Tensor):
-        super().__init__()
-        self.table = table
-        self.decoder = SimpleNamespace(step=self._step)
-
-    def encoder(self, src, lengths):
-        rows = torch.arange(len(src), dtype=torch.float64)
-        state = torch.stack([rows, torch.zeros_like(rows), torch.zeros_like(rows)], dim=1)
-        return torch.zeros(*src.shape, 3), state
-
-    def _step(self, token, state, memory, mask):
-        rows, steps, keys = state.long().unbind(1)
-        keys = (7 * keys + token + 1) % 1_000_003
-        logits = self.table[rows, steps.clamp(max=self.table.shape[1] - 1), keys % self.table.shape[2]]
-        weights = mask.float() / mask.float().sum(1, keepdim=True).clamp(min=1)
-        return logits, torch.stack([rows, steps + 1, keys], dim=1).double(), weights
