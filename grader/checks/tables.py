@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -55,29 +54,34 @@ def ending_at(table: torch.Tensor, steps: tuple[int, ...]) -> torch.Tensor:
 def planted(draw, *trees: Tree, steps: int = 4) -> torch.Tensor:
     """A table with a tree in each row, its letters any tokens but EOS.
 
-    What a tree leaves over is spread evenly over the other tokens. A little noise tells equals apart, and each logit of a
-    set is raised by the same, as the softmax doesn't see. Where no tree says what follows, anything does.
+    A little noise tells equals apart, and each set of logits is raised by a number, as the softmax doesn't see. Where no tree
+    says what follows, anything does.
     """
-    table = 3 * draw.normal(len(trees), steps, LAST_TWO, WORDS)
-    noise, raised = (
-        draw.normal(len(trees), steps, LAST_TWO, WORDS) / 50,
-        2 * draw.normal(len(trees), steps, LAST_TWO, 1),
-    )
+    shape = len(trees), steps, LAST_TWO
+    table, noise, raised = 3 * draw.normal(*shape, WORDS), draw.normal(*shape, WORDS) / 50, 2 * draw.normal(*shape, 1)
+    others = [token for token in range(WORDS) if token != EOS]
     for row, tree in enumerate(trees):
-        others = [token for token in range(WORDS) if token != EOS]
-        ids = dict(zip("abcdef", (others[place] for place in draw.normal(len(others)).argsort()), strict=True)) | {
-            ".": EOS
+        ids = {
+            letter: others[place] for letter, place in zip("abcdef", draw.normal(len(others)).argsort(), strict=True)
         }
         for prefix, following in tree.items():
             key = key_after(0, BOS)
             for letter in prefix:
                 key = key_after(key, ids[letter])
-            rest = (1 - sum(following.values())) / (WORDS - len(following))
-            logits = torch.full((WORDS,), math.log(rest))
-            for letter, probability in following.items():
-                logits[ids[letter]] = math.log(probability)
-            table[row, len(prefix), key % LAST_TWO] = logits
+            named = {(ids | {".": EOS})[letter]: probability for letter, probability in following.items()}
+            table[row, len(prefix), key % LAST_TWO] = _filled_up(named).log()
     return table + noise + raised
+
+
+def _filled_up(named: dict[int, float]) -> torch.Tensor:
+    """Probabilities of all tokens: what these leave over is spread over the others, hardly any of it on EOS."""
+    shares = torch.ones(WORDS)
+    shares[EOS] = 0.02
+    shares[list(named)] = 0
+    probabilities = (1 - sum(named.values())) * shares / shares.sum()
+    for token, probability in named.items():
+        probabilities[token] = probability
+    return probabilities
 
 
 def translator(impl, given: Batch, breaks_at: int = 0, mode: bool = False, device: str | None = None):
