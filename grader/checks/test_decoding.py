@@ -36,8 +36,8 @@ def same_way_back(student, name: str, given: Batch, *limits: int) -> None:
     agree_on_a_pair(student.call(name, model, given.src, given.lengths, *limits))
     asked = answer(student.call("props.how_asked", model), list, "the list of calls")
     expect(len(asked) > 1, "the model's encoder and its decoder.step were not both called")
-    expect(not any(gradients for _, gradients in asked), "gradients were recorded while the model was asked")
-    expect(not any(training for training, _ in asked), "the model was asked in training mode")
+    expect(not any(gradients for _, gradients, _ in asked), "gradients were recorded while the model was asked")
+    expect(not any(training for training, *_ in asked), "the model was asked in training mode")
 
 
 def agree_on_a_pair(seen: Seen) -> None:

@@ -324,8 +324,8 @@ class Critic(nn.Module):
         return (self.weight[ids] * kept).sum(dim=1) / lengths
 
 
-def how_asked(model: Critic | Speaker | Translator) -> list[tuple[bool, bool]]:
-    """For every call so far: whether it was in training mode, and whether gradients were recorded."""
+def how_asked(model: Critic | Speaker | Translator) -> list[tuple[bool, ...]]:
+    """For every call so far: whether it was in training mode, and whether gradients were recorded; perhaps more."""
     return list(model.asked)
 
 

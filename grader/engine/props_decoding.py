@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -25,36 +27,33 @@ class Translator(nn.Module):
     may be cut out, joined, repeated or reordered as one likes; where memory or mask are those of another row, or the mask
     shows padding, other logits come. The weights (N, S) are 0 where the mask is False and differ by row, step and key.
 
-    In training, encoder and decoder are off by a key: dropout that draws nothing, in parts of their own. Each call is noted,
-    and call number `breaks_at`, of encoder and decoder together, raises a FloatingPointError.
+    In training, encoder and decoder are off by a key: dropout that draws nothing, in parts of their own. Each call is noted:
+    whether its part was in training, whether gradients were recorded, whether the whole was in training. Call number
+    `breaks_at`, of encoder and decoder together, raises a FloatingPointError.
     """
 
     def __init__(self, rows: int, steps: int, keys: int, words: int, breaks_at: int = 0):
         super().__init__()
-        self.asked: list[tuple[bool, bool]] = []
-        self.encoder = _Encoder(self.asked, breaks_at)
-        self.decoder = _Decoder(self.asked, breaks_at, rows, steps, keys, words)
+        self.asked: list[tuple[bool, bool, bool]] = []
+        self.breaks_at = breaks_at
+        self.encoder = _Encoder(self._note)
+        self.decoder = _Decoder(self._note, rows, steps, keys, words)
 
-
-class _Part(nn.Module):
-    def __init__(self, asked: list, breaks_at: int):
-        super().__init__()
-        self.dropout = nn.Identity()
-        self.asked, self.breaks_at = asked, breaks_at
-
-    def note(self) -> None:
-        self.asked.append((self.dropout.training, torch.is_grad_enabled()))
+    def _note(self, part: nn.Module) -> None:
+        self.asked.append((part.dropout.training, torch.is_grad_enabled(), self.training))
         if len(self.asked) == self.breaks_at:
             raise FloatingPointError("the model broke off")
 
 
-class _Encoder(_Part):
-    def __init__(self, asked: list, breaks_at: int):
-        super().__init__(asked, breaks_at)
+class _Encoder(nn.Module):
+    def __init__(self, note: Callable):
+        super().__init__()
+        self.note = note
+        self.dropout = nn.Identity()
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, src, lengths):
-        self.note()
+        self.note(self)
         if src.dim() != 2 or lengths.shape != src.shape[:1]:
             raise ValueError(
                 f"src has shape {tuple(src.shape)} and lengths {tuple(lengths.shape)}, expected (N, S) and (N,)"
@@ -69,13 +68,15 @@ class _Encoder(_Part):
         )  # with a graph, as a network has it
 
 
-class _Decoder(_Part):
-    def __init__(self, asked: list, breaks_at: int, rows: int, steps: int, keys: int, words: int):
-        super().__init__(asked, breaks_at)
+class _Decoder(nn.Module):
+    def __init__(self, note: Callable, rows: int, steps: int, keys: int, words: int):
+        super().__init__()
+        self.note = note
+        self.dropout = nn.Identity()
         self.table = nn.Parameter(torch.zeros(rows, steps, keys, words))
 
     def step(self, token, state, memory, mask):
-        self.note()
+        self.note(self)
         _expect(token, state, memory, mask)
         row, step, key, length = state.detach().round().long().unbind(dim=1)
         key = key_after(key, token)
