@@ -18,7 +18,9 @@ from solution import seq2seq
 from solution.seq2seq import beam_search, greedy_decode, source_mask
 from toolkit.stand_ins import seq2seq as stand_ins
 
-TREES = {name: tree for name, tree in vars(decoding).items() if name.isupper() and isinstance(tree, dict)}
+TREES = {
+    name: tree for name, tree in vars(decoding).items() if isinstance(tree, dict) and isinstance(tree.get(""), dict)
+}
 LIMITS = {"CUT_OPEN": 2, "CUT_ENDED": 2, "WIDE": 3}  # max_length, where it isn't 4
 BEAMS = {"THIRD": (3,), "WIDE": (14, 20)}  # where it isn't (2, 3)
 
