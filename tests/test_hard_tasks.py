@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grader.compare import Mismatch, agree
+from grader.engine.props_decoding import key_after
 from grader.engine.values import Given
 from grader.engine.workbench import Workbench
 from grader.subject import Subject
@@ -189,8 +190,10 @@ def test_train_chunk_that_keeps_its_graph_is_told(student):
 def test_beam_search(student):
     table = torch.randn(2, 4, 7, 5, generator=torch.Generator().manual_seed(3))
     subject = student("seq2seq", SEQ2SEQ)
-    model = subject.new("props.TableSeq2Seq", table)
-    src, lengths = torch.full((2, 3), 4), torch.tensor([3, 2])
+    weights = {"encoder.weight": torch.ones(1), "decoder.table": table}
+    model = subject.new("props.Translator", 2, 4, 7, 5, weights=weights)
+    subject.call("props.train", model, False)
+    src, lengths = torch.tensor([[4, 4, 4], [5, 4, 4]]), torch.tensor([3, 2])
     seen = subject.call("beam_search", model, src, lengths, 4, 200)
     sentences, scores = seen.value
     assert (sentences, scores.data.tolist()) == exhaustive(table, 4)
@@ -203,19 +206,16 @@ def exhaustive(table: torch.Tensor, max_length: int):
     """Every sentence scored, straight from the table: what a beam that holds every prefix must find."""
     best = []
     for rows in table:
-        open_, closed = [(0.0, [], 0)], []
-        key_of = {(): (7 * 0 + 2 + 1) % 1_000_003}
+        open_, closed = [(0.0, [], key_after(0, 2))], []
         for step in range(max_length):
             grown = []
-            for score, words, _ in open_:
-                key = key_of[tuple(words)]
+            for score, words, key in open_:
                 values = torch.log_softmax(rows[step, key % table.shape[2]], -1).tolist()
                 for word, value in enumerate(values):
                     if word == 3:
                         closed.append((score + value, words))
                     else:
-                        grown.append((score + value, [*words, word], 0))
-                        key_of[(*words, word)] = (7 * key + word + 1) % 1_000_003
+                        grown.append((score + value, [*words, word], key_after(key, word)))
             open_ = grown
         best.append(max(closed + [(score, words) for score, words, _ in open_], key=lambda entry: entry[0]))
     return [words for _, words in best], pytest.approx([score for score, _ in best], abs=1e-5)

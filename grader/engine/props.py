@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from grader.engine.props_decoding import Translator
 from grader.engine.props_forcing import KeyedDecoder, KeyedEncoder, calls_made, pairs_as
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "KeyedDecoder",
     "KeyedEncoder",
     "Speaker",
-    "TableSeq2Seq",
+    "Translator",
     "but_the_forget_gate",
     "calls_made",
     "cell",
@@ -329,8 +329,8 @@ class Critic(nn.Module):
         return (self.weight[ids] * kept).sum(dim=1) / lengths
 
 
-def how_asked(model: Critic | Speaker) -> list[tuple[bool, bool]]:
-    """For every call so far: whether it was in training mode, and whether gradients were recorded."""
+def how_asked(model: Critic | Speaker | Translator) -> list[tuple[bool, ...]]:
+    """For every call so far: whether it was in training mode, and whether gradients were recorded; perhaps more."""
     return list(model.asked)
 
 
@@ -455,28 +455,3 @@ def learned(model: nn.Module, ids: torch.Tensor, length: int, rate: float, max_n
                     parameter.sub_(rate * parameter.grad)
         losses.append(loss.item())
     return losses
-
-
-class TableSeq2Seq(nn.Module):
-    """A sequence-to-sequence model that reads its logits off a table instead of computing them.
-
-    Row n at step t after the tokens fed so far gets `table[n, t, key % K]`, with key = 7 · key + token + 1 over the
-    tokens, so that logits depend on everything fed. The state holds (row, step, key); `table` is (N, T, K, V).
-    """
-
-    def __init__(self, table: torch.Tensor):
-        super().__init__()
-        self.table = table
-        self.decoder = SimpleNamespace(step=self._step)
-
-    def encoder(self, src, lengths):
-        rows = torch.arange(len(src), dtype=torch.float64)
-        state = torch.stack([rows, torch.zeros_like(rows), torch.zeros_like(rows)], dim=1)
-        return torch.zeros(*src.shape, 3), state
-
-    def _step(self, token, state, memory, mask):
-        rows, steps, keys = state.long().unbind(1)
-        keys = (7 * keys + token + 1) % 1_000_003
-        logits = self.table[rows, steps.clamp(max=self.table.shape[1] - 1), keys % self.table.shape[2]]
-        weights = mask.float() / mask.float().sum(1, keepdim=True).clamp(min=1)
-        return logits, torch.stack([rows, steps + 1, keys], dim=1).double(), weights
