@@ -246,7 +246,8 @@ def _map(
 
 def _scale(fig: Figure, axes: Sequence[Axes], linked: bool) -> None:
     """The colour scale, and what an outline means."""
-    bar = fig.colorbar(ScalarMappable(Normalize(0, 1), BLUES), ax=axes, shrink=min(0.85, 2.5 / fig.get_figheight()), aspect=22, pad=0.02,
+    shrink = min(0.85, 2.5 / fig.get_figheight())
+    bar = fig.colorbar(ScalarMappable(Normalize(0, 1), BLUES), ax=axes, shrink=shrink, aspect=22, pad=0.02,
                        ticks=[0, 0.25, 0.5, 0.75, 1])  # fmt: skip
     bar.set_label("attention weight" + ("\noutlined: known links" if linked else ""))
     bar.outline.set_linewidth(0.5)
