@@ -15,7 +15,7 @@ from matplotlib.path import Path
 
 from toolkit.pairs import Pair
 from toolkit.plots.canvas import COLOURS, WIDTH
-from toolkit.plots.cells import SIZES, fitting_size, text_width
+from toolkit.plots.cells import text_width
 
 __all__ = ["plot_links", "plot_map", "plot_maps"]
 
@@ -71,7 +71,8 @@ def plot_links(pair: Pair, title: str = "") -> Figure:
     for english, french in sorted(links):
         style = CROSSING if (english, french) in crossing else STRAIGHT
         _curve(ax, above.middles[english], below.middles[french], above.height + 3, above.height + APART - 3, style)
-    said = f"{len(links)} links; blue: {len(crossing)} of them cross another" if crossing else f"{len(links)} links"
+    said = f"{len(links)} link{'s' * (len(links) != 1)}"
+    said += f"; blue: {len(crossing)} of them cross another" if crossing else ""
     ax.text(MARGIN / 2, above.height + APART + below.height + 12, said, fontsize="small", va="bottom", ha="left")
     return fig
 
@@ -124,7 +125,8 @@ def _curve(ax: Axes, start: float, end: float, top: float, bottom: float, style:
 
 # Maps
 
-CELL = 0.3  # inches, of a map that has room
+CELL, CLOSE = 0.3, 0.117  # inches: a cell of a map that has room, and the smallest
+LETTERS = 9.0  # points
 TRUTH = {"facecolor": "none", "edgecolor": COLOURS["vermilion"], "linewidth": 1.8, "zorder": 3, "gid": "truth"}
 
 
@@ -162,18 +164,38 @@ def plot_maps(maps: Mapping[str, tuple[torch.Tensor, Sequence[str], Sequence[str
     if not 1 <= len(maps) <= 3:
         raise ValueError(f"there are {len(maps)} maps, expected 1 to 3")
     drawn = {title: _expect_map(*parts) for title, parts in maps.items()}
-    rows, columns = (max(parts[0].shape[axis] for parts in drawn.values()) for axis in (0, 1))
-    letters = max(text_width(word, 9) for _, _, target, _ in drawn.values() for word in target) / 72
-    across = min(CELL, ((WIDTH - 0.95) / len(drawn) - letters - 0.2) / columns)
-    tall = max(text_width(word, 9) for _, source, _, _ in drawn.values() for word in source) / 72
-    fig = Figure(figsize=(WIDTH, max(2.2, across * rows + tall + 0.75)), layout="compressed")
-    axes = fig.subplots(1, len(drawn), squeeze=False)[0].tolist()
-    size = fitting_size(["x"], 72 * across * 0.55) or SIZES[-1]
-    for ax, (title, parts) in zip(axes, drawn.items(), strict=True):
+    shared = len({tuple(target) for _, _, target, _ in drawn.values()}) == 1
+    side, pitch = _beside(drawn.values(), shared)
+    rows = max(len(weights) for weights, *_ in drawn.values())
+    tall = max(text_width(word, LETTERS) for _, source, _, _ in drawn.values() for word in source) / 72
+    lines = -(-len(drawn) // side)
+    fig = Figure(figsize=(WIDTH, max(1.9, pitch * rows + tall + 0.55) * lines), layout="compressed")
+    axes = fig.subplots(lines, side, squeeze=False).flatten().tolist()
+    while len(axes) > len(drawn):
+        axes.pop().remove()
+    size = min(LETTERS, max(7.0, 72 * pitch / 1.25))
+    for place, (ax, (title, parts)) in enumerate(zip(axes, drawn.items(), strict=True)):
         _map(ax, title, *parts, size)
+        if shared and place % side:
+            ax.set_yticklabels([])
     linked = any(parts[3] for parts in drawn.values())
     _scale(fig, axes, linked)
     return fig
+
+
+def _beside(maps: Collection[tuple], shared: bool) -> tuple[int, float]:
+    """How many maps stand beside each other, and how far their rows are apart, in inches.
+
+    As many as leave room for the letters; names of rows that are the same in all maps stand there once.
+    """
+    names = max(text_width(word, LETTERS) for _, _, target, _ in maps for word in target) / 72
+    columns = max(weights.shape[1] for weights, *_ in maps)
+    pitches = {
+        side: (WIDTH - 1.1 - names * (1 if shared else side) - 0.25 * side) / side / columns
+        for side in range(len(maps), 0, -1)
+    }
+    side = next((side for side, pitch in pitches.items() if pitch >= CLOSE), 1)
+    return side, min(CELL if side == len(maps) else CELL / 2, pitches[side])
 
 
 def _expect_map(
@@ -224,7 +246,8 @@ def _map(
 
 def _scale(fig: Figure, axes: Sequence[Axes], linked: bool) -> None:
     """The colour scale, and what an outline means."""
-    bar = fig.colorbar(ScalarMappable(Normalize(0, 1), BLUES), ax=axes, shrink=0.85, aspect=22, pad=0.02,
+    shrink = min(0.85, 2.5 / fig.get_figheight())
+    bar = fig.colorbar(ScalarMappable(Normalize(0, 1), BLUES), ax=axes, shrink=shrink, aspect=22, pad=0.02,
                        ticks=[0, 0.25, 0.5, 0.75, 1])  # fmt: skip
     bar.set_label("attention weight" + ("\noutlined: known links" if linked else ""))
     bar.outline.set_linewidth(0.5)

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
 
 from toolkit.plots.canvas import COLOURS, WIDTH
 from toolkit.plots.cells import PADDING, cut, expect_lengths, fitting_size, pale, points_per_unit
@@ -41,7 +42,7 @@ def plot_memory(memory: torch.Tensor, lengths: torch.Tensor, words: Sequence[Seq
     """
     norms, ends = _expect_memory(memory, lengths)
     rows, places = norms.shape
-    fig = Figure(figsize=(WIDTH, 0.36 * rows + 1.15), layout="constrained")
+    fig = Figure(figsize=(WIDTH, max(1.9, 0.36 * rows + 1.15)), layout="constrained")
     ax = fig.subplots()
     largest = norms.max().item() or 1.0
     ax.set_xlim(-0.55, places - 0.45)
@@ -107,8 +108,9 @@ def _end(ax: Axes, row: int, length: int) -> None:
 
 
 def _norm_scale(fig: Figure, ax: Axes, largest: float) -> None:
-    bar = fig.colorbar(ScalarMappable(Normalize(0, largest), GREENS), ax=ax, aspect=14, pad=0.01)
-    bar.set_label("norm of the memory")
+    ticks = [tick for tick in MaxNLocator(3).tick_values(0, largest) if tick <= largest]
+    bar = fig.colorbar(ScalarMappable(Normalize(0, largest), GREENS), ax=ax, aspect=14, pad=0.01, ticks=ticks)
+    bar.set_label("norm of\nthe memory")
     bar.outline.set_linewidth(0.5)
 
 
@@ -233,9 +235,9 @@ def plot_beam_tree(kept: Sequence[Sequence[tuple[str, int, float]]], finished: s
     path = _winner(kept)
     ranks = max(map(len, kept))
     lines = _stretches(len(kept))
-    fig = Figure(figsize=(WIDTH, (0.47 * ranks + 0.42) * len(lines) + 0.45), layout="constrained")
+    fig = Figure(figsize=(WIDTH, (max(1.0, 0.47 * ranks) + 0.42) * len(lines) + 0.45), layout="constrained")
     axes = fig.subplots(len(lines), 1, squeeze=False)[:, 0]
-    wide = max(last - first + 1 for first, last in lines)
+    wide = max(5, *(last - first + 1 for first, last in lines))
     for ax, (first, last) in zip(axes, lines, strict=True):
         ax.set_xlim(first - 0.5, first + wide - 0.5)
         ax.set_ylim(ranks - 0.5, -0.5)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from toolkit.plots.axes import log_axis
 from toolkit.plots.canvas import COLOURS, WIDTH, compare, figure, legend, styles
@@ -183,6 +184,7 @@ def plot_forcing(
 
 # What attention costs
 
+MANY = 300  # from here on only powers of ten have a number
 COSTS = {"milliseconds": "milliseconds per batch", "MiB": "MiB kept for the backward pass"}
 
 
@@ -201,7 +203,7 @@ def plot_attention_cost(rows: Sequence[Mapping[str, object]], columns: Mapping[s
     """
     ways = list(dict.fromkeys(row["way"] for row in rows))
     _expect_few(dict.fromkeys(ways), "rows")
-    fig = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+    fig = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = fig.subplots(1, len(columns), squeeze=False)[0]
     for ax, (column, name) in zip(axes, columns.items(), strict=True):
         for way, look in zip(ways, _looks(), strict=False):
@@ -209,13 +211,16 @@ def plot_attention_cost(rows: Sequence[Mapping[str, object]], columns: Mapping[s
             values = [expect_seeds(column, row[column]) for row in own]
             _line(ax, [row["length"] for row in own], values, way, look)
         log_axis(ax.yaxis)
+        low, high = ax.get_ylim()
+        if high / low > MANY:
+            ax.yaxis.set_minor_formatter(NullFormatter())
         _lengths(ax, sorted({row["length"] for row in rows}))
         _slopes(ax)
         ax.set_title(name, loc="left", fontsize="medium")
         ax.set_xlabel("length of the sequence")
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False)
+    legend(axes[-1])
     return fig
 
 
@@ -230,7 +235,7 @@ def _lengths(ax: Axes, lengths: Sequence[int]) -> None:
 def _slopes(ax: Axes) -> None:
     """Two thin lines from the lower left corner: costs that grow with the length, and with its square."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
-    for power, dash, name in ((1, ":", "slope 1: with the length"), (2, "--", "slope 2: with its square")):
+    for power, dash, name in ((1, ":", "slope 1:\nwith the length"), (2, "--", "slope 2:\nwith its square")):
         ends = [low, low * (right / left) ** power]
         ax.plot([left, right], ends, color=COLOURS["black"], linewidth=0.9, linestyle=dash, label=name, zorder=1)
     ax.set_xlim(left, right)
@@ -293,5 +298,7 @@ def plot_kinds(
     if several:
         ax.plot([], [], linestyle="none", marker="o", markersize=3.5, color=COLOURS["black"], alpha=0.7,
                 label="one seed; bar:\nmedian")  # fmt: skip
-    legend(ax)
+    handles, _ = ax.get_legend_handles_labels()
+    bars = sorted(handles, key=lambda handle: not isinstance(handle, BarContainer))
+    ax.legend(handles=bars, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return fig
