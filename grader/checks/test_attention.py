@@ -273,9 +273,9 @@ def test_attention_in_half_precision(student, reference, draw):
     weights = {name: 0.7 * part for name, part in attention_weights(draw).items()}
     weights = {name: part.to(HALF) for name, part in weights.items()}
     for mask in (SCATTERED, with_empty_rows()):
-        query, keys, mask = looked_at(draw, mask)
-        query, keys = (Given(part.tensor.to(HALF), part.name) for part in (query, keys))
-        looks_agree(student, reference, weights, (query, keys, mask))
+        *inputs, shown = looked_at(draw, mask)
+        query, keys = (Given(part.tensor.to(HALF), part.name) for part in inputs)
+        looks_agree(student, reference, weights, (query, keys, shown))
     weights, given = far_apart(draw, HALF)
     looks_agree(student, reference, weights, given)
 
@@ -395,8 +395,8 @@ def test_two_sentences_in_turn(student, reference, draw):
         for number, (token, state, *source) in enumerate(batches):
             got, want = (model.call("step", token, state, *source) for model in models)
             agree(got, want, f"at step {step} of batch {number}, the result", STEPPED)
-            token = Given(want.value[0].data.argmax(dim=1), "token")
-            batches[number] = (token, Given(want.value[1].data, "state"), *source)
+            said = Given(want.value[0].data.argmax(dim=1), "token")
+            batches[number] = (said, Given(want.value[1].data, "state"), *source)
 
 
 @check("5.3")
