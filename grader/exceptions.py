@@ -346,8 +346,8 @@ SPEAKING = (
 )  # fmt: skip
 
 READS = "The encoder takes the batch and how long each of its rows is: encoder(src, lengths)."
-NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's largest, "
-           "dim=1.")  # fmt: skip
+NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's "
+           "largest, dim=1.")  # fmt: skip
 SETS = "Sets are compared with sets, and a list or a tuple came. set(pairs) makes one of either."
 # teacher forcing, a loss without padding, the error of an alignment: 5.4, 5.5, 5.8
 FORCING = (
@@ -379,6 +379,29 @@ FORCING = (
      "bernoulli tosses a coin for each entry of a tensor of probabilities: torch.full((N,), p)."),
 )  # fmt: skip
 
+# an encoder, attention, a decoder's step, self-attention: 5.1, 5.2, 5.3, 5.9
+ATTENTION = (
+    ("RuntimeError", r"cannot be converted to type \S*Half without overflow",
+     "float16 ends at ±65504, and a number beyond that stands here. −∞ fits into every float: float('-inf') for hidden places."),
+    ("ValueError", r"Expected total_length to be at least",
+     "total_length is less than the longest sentence. It is the width that memory is to have, that of src."),
+    ("ValueError", r"^GRUCell: Expected (input|hidden) to be",
+     "A cell reads one step of a batch: (N, features), with a state (N, H). Has an axis been left over, as after a product?"),
+    ("RuntimeError", r"Sizes of tensors must match except in dimension",
+     "cat joins tensors that are alike in every axis but that one. Print the shapes: side by side is dim=1."),
+    ("RuntimeError", r"Tensors must have same number of dimensions",
+     "cat joins tensors with as many axes as each other. Print the shapes: has one kept an axis of size 1?"),
+    ("RuntimeError", r"with two bool tensors is not supported",
+     "Two masks can't be subtracted. ~ turns one around, & and | join two."),
+    ("ValueError", r"^query has shape .* and keys",
+     "Attention takes a query (N, Q), keys (N, S, K) and a mask (N, S), in this order. In a decoder's step the state asks, and "
+     "the memory holds the keys."),
+    ("ValueError", r"^keys have \d+ features",
+     "These keys have another size than the attention was made for: are they the memory?"),
+    ("ValueError", r"^mask has shape", "The mask has to be (N, S), one truth for each key: hand it on as it came."),
+    ("TypeError", r"^mask is torch\.", "The mask holds True and False, and numbers came: hand it on as it came."),
+)  # fmt: skip
+
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
@@ -387,6 +410,7 @@ USUAL = (
     *WORDS,
     *CHARACTERS,
     *SPEAKING,
+    *ATTENTION,
     ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),

@@ -28,7 +28,8 @@ NEEDED = ("grader.engine.worker", "matplotlib.pyplot", "toolkit.plots", "toolkit
           "toolkit.trial", "toolkit.contestants", "toolkit.memory", "toolkit.reach", "toolkit.corpus", "toolkit.readers",
           "toolkit.reading", "toolkit.review_reader", "toolkit.reviews", "toolkit.sentiment", "toolkit.tables",
           "toolkit.rehearsal", "toolkit.speech", "toolkit.streaming", "toolkit.texts", "toolkit.writers",
-          "toolkit.answering", "toolkit.bleu", "toolkit.forcing", "toolkit.live_pairs", "toolkit.pairs", "toolkit.sentences")  # fmt: skip
+          "toolkit.answering", "toolkit.bilingual", "toolkit.bleu", "toolkit.forcing", "toolkit.live_pairs", "toolkit.pairs",
+          "toolkit.sentences")  # fmt: skip
 
 
 def warm_up() -> None:
