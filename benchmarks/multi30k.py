@@ -10,7 +10,8 @@ BLEU is sacrebleu's, case-sensitive, on whole sentences against the raw referenc
 `vector` is the same translator, except that it finds the encoder's last state at every place of the memory.
 
 What a seed gave is kept in build/multi30k as soon as it is there: a run that was cut off goes on with the seed that was
-cut off. The record holds line numbers, counts and what the translator wrote, and no sentence of the data set.
+cut off. To measure anew, remove that folder. The record holds line numbers, counts and what the translator wrote, and no
+sentence of the data set.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from toolkit.cost import parameter_count
 from toolkit.interpreters import BEAM, DROPOUT, LENGTH_POWERS, MIN_FREQ, RECIPE, SIZES, interpreter, lexicons
 from toolkit.multi30k import Multi30k, Split, load_multi30k
 from toolkit.sentences import detokenize
-from toolkit.translation import Translation, beam, greedy, train
+from toolkit.translation import LONGEST, Translation, beam, greedy, train
 
 SEEDS = range(3)
 KEPT = Path(__file__).parent.parent / "build" / "multi30k"
@@ -142,7 +143,7 @@ def measure(part: str, seed: int, data: Multi30k) -> dict:
                     for test, found in looked.items()},
         "by length": {test: by_length(looked[test], getattr(data, split)) for test, split in TESTS.items()},
         "tally": {test: tally(looked[test], getattr(data, split), english) for test, split in TESTS.items()},
-        "translated": shown(looked["test of 2016"]),
+        "translated": shown(looked["test of 2016"], data.test_2016),
     }  # fmt: skip
 
 
@@ -190,14 +191,20 @@ def tally(found: Sequence[Translation], split: Split, english) -> dict[str, int]
         "an English word unknown": sum(bool(english.unknown(words)) for words in sources(split)),
         "a French word unknown": sum("<unk>" in one.words for one in found),
         "a word twice in a row": sum(any(map(str.__eq__, one.words, one.words[1:])) for one in found),
-        "never ended": sum(len(one.words) >= 60 for one in found),
+        "never ended": sum(len(one.words) >= LONGEST for one in found),
     }
 
 
-def shown(found: Sequence[Translation]) -> list[list]:
-    """Line numbers of the file, from 1, and what was written for them: the same lines in each part, drawn beforehand."""
+def shown(found: Sequence[Translation], split: Split) -> list[list]:
+    """Line numbers of the file, from 1, and what was written there: the same lines in each part, drawn beforehand.
+
+    None stands where it is the reference, word for word: that is the data set's own sentence.
+    """
     order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0))[:SHOWN].sort().values.tolist()
-    return [[place + 1, detokenize(found[place].words, "fr")] for place in order]
+    return [
+        [place + 1, None if written == list(split.pairs[place].french) else detokenize(written, "fr")]
+        for place, written in ((place, found[place].words) for place in order)
+    ]
 
 
 def sources(split: Split) -> list[tuple[str, ...]]:

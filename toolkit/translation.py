@@ -16,7 +16,7 @@ from toolkit.pairs import BOS, EOS, PAD, Batch, Lexicon, Pair, batch_of
 from toolkit.progress import steps_with_bar
 from toolkit.translator import Translator
 
-__all__ = ["Recipe", "Training", "Translation", "beam", "greedy", "sampled_loss", "train"]
+__all__ = ["LONGEST", "Recipe", "Training", "Translation", "beam", "greedy", "sampled_loss", "train"]
 
 POOL = 50  # batches' worth of pairs that are sorted by length together
 TOGETHER = 128  # sentences in a batch that are translated, or hypotheses of a beam
