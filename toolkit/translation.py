@@ -14,11 +14,11 @@ from torch import nn
 from toolkit.modes import evaluating
 from toolkit.pairs import BOS, EOS, PAD, Batch, Lexicon, Pair, batch_of
 from toolkit.progress import steps_with_bar
-from toolkit.translator import Translator
+from toolkit.translator import Translator, hidden_places
 
 __all__ = ["LONGEST", "Recipe", "Training", "Translation", "beam", "greedy", "sampled_loss", "train"]
 
-POOL = 50  # batches' worth of pairs that are sorted by length together
+POOL = 150  # batches' worth of pairs that are sorted by length together
 TOGETHER = 128  # sentences in a batch that are translated, or hypotheses of a beam
 LONGEST = 60  # steps, that of EOS among them
 
@@ -158,7 +158,7 @@ def greedy(
     with evaluating(model):
         for places, src, lengths in _sources(sentences, english, TOGETHER, model):
             memory, state, mask = model.read(src, lengths)
-            decoder, unseen = model.decoder, _log(mask, memory)
+            decoder, unseen = model.decoder, hidden_places(mask, memory.dtype)
             keys, token = decoder.attention.key(memory), torch.full_like(src[:, 0], BOS)
             words, looks = [], []
             done = torch.zeros_like(mask[:, 0])
@@ -202,7 +202,7 @@ def beam(
 def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[torch.Tensor, ...]:
     """Of each sentence the `size` best hypotheses: words and looks (N, B, T), log-probabilities (N, B)."""
     memory, state, mask = (part.repeat_interleave(size, 0) for part in model.read(src, lengths))
-    decoder, unseen, count = model.decoder, _log(mask, memory), len(src)
+    decoder, unseen, count = model.decoder, hidden_places(mask, memory.dtype), len(src)
     keys, rows = decoder.attention.key(memory), torch.arange(count, device=src.device)[:, None]
     token = torch.full((count, size), BOS, device=src.device)
     scores = memory.new_full((count, size), -math.inf)
@@ -252,10 +252,15 @@ def _buckets(pairs: Sequence[Pair], size: int, source: torch.Generator) -> Itera
     order = torch.randperm(len(pairs), generator=source).tolist()
     batches = []
     for start in range(0, len(order), size * POOL):
-        pool = sorted(order[start : start + size * POOL], key=lambda i: (len(pairs[i].english), len(pairs[i].french)))
+        pool = sorted(order[start : start + size * POOL], key=lambda place: _widths(pairs[place]))
         batches += [pool[first : first + size] for first in range(0, len(pool), size)]
     for number in torch.randperm(len(batches), generator=source).tolist():
         yield [pairs[place] for place in batches[number]]
+
+
+def _widths(pair: Pair) -> tuple[int, int]:
+    """A step of the decoder costs more than one of the encoder, so the French sentences get the less padding."""
+    return len(pair.french), len(pair.english)
 
 
 def _step(model: Translator, optimizer: torch.optim.Optimizer, batch: Batch, recipe: Recipe, source) -> float:
@@ -281,10 +286,6 @@ def _candidates(words: torch.Tensor, known: int, count: int | None, source) -> t
     if len(drawn):
         extra[len(there) :] = math.log(len(absent) / len(drawn))
     return torch.cat([there, drawn]), torch.searchsorted(there, words), extra
-
-
-def _log(mask: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(mask, dtype=memory.dtype).masked_fill(~mask, -math.inf)
 
 
 def _share(step: int, total: int, warm_up: int) -> float:
