@@ -35,7 +35,7 @@ from toolkit.cost import parameter_count
 from toolkit.interpreters import BEAM, DROPOUT, LENGTH_POWERS, MIN_FREQ, RECIPE, SIZES, interpreter, lexicons
 from toolkit.multi30k import Multi30k, Split, load_multi30k
 from toolkit.sentences import detokenize
-from toolkit.translation import LONGEST, Translation, beam, greedy, train
+from toolkit.translation import LONGEST, Translation, beam, beams, greedy, train
 
 SEEDS = range(3)
 KEPT = Path(__file__).parent.parent / "build" / "multi30k"
@@ -101,22 +101,22 @@ def measured(part: str, seed: int, data: Multi30k) -> dict:
 def measure(part: str, seed: int, data: Multi30k) -> dict:
     """Train, choose on the validation pairs, then translate the tests."""
     english, french = lexicons(data.train.pairs)
-    model = interpreter(english, french, seed, PARTS[part])
+    torch.manual_seed(seed)  # what is dropped
+    model, begun = interpreter(english, french, seed, PARTS[part]), time.perf_counter()
 
     def tested() -> float:
         score = bleu(
             words_of(greedy(model, sources(data.validation), english, french)), data.validation.references
         ).bleu
-        print(f"{part}, seed {seed}: {score:.2f} on validation", flush=True)
+        passed = time.perf_counter() - begun
+        print(f"{part}, seed {seed}: {score:.2f} on validation, {passed:.0f} s with the tests", flush=True)
         return score
 
     training = train(model, data.train.pairs, english, french, RECIPE, seed=seed, test=tested)
     print(f"{part}, seed {seed}: {training.seconds:.0f} s", flush=True)
-    beams = {
-        power: score_of(beam(model, sources(data.validation), english, french, BEAM, power), data.validation)["bleu"]
-        for power in LENGTH_POWERS
-    }
-    power = max(beams, key=beams.get)
+    wide = beams(model, sources(data.validation), english, french, BEAM, LENGTH_POWERS)
+    chosen = {power: score_of(found, data.validation)["bleu"] for power, found in wide.items()}
+    power = max(chosen, key=chosen.get)
     scores, looked, seconds = {}, {}, {"greedy": 0.0, f"beam {BEAM}": 0.0}
     for test, split in {"validation": "validation", **TESTS}.items():
         part_of_data = getattr(data, split)
@@ -137,7 +137,7 @@ def measure(part: str, seed: int, data: Multi30k) -> dict:
         "seconds to translate": seconds,
         "by epoch": [[round(spent, 1), round(score, 2)] for spent, score in training.tested],
         "power of the length": power,
-        "beam on validation": [[value, round(score, 2)] for value, score in beams.items()],
+        "beam on validation": [[value, round(score, 2)] for value, score in chosen.items()],
         "bleu": scores,
         "lengths": {test: round(score_of(found, getattr(data, TESTS.get(test, test)))["length"], 3)
                     for test, found in looked.items()},

@@ -16,7 +16,7 @@ from toolkit.pairs import BOS, EOS, PAD, Batch, Lexicon, Pair, batch_of
 from toolkit.progress import steps_with_bar
 from toolkit.translator import Translator, hidden_places
 
-__all__ = ["LONGEST", "Recipe", "Training", "Translation", "beam", "greedy", "sampled_loss", "train"]
+__all__ = ["LONGEST", "Recipe", "Training", "Translation", "beam", "beams", "greedy", "sampled_loss", "train"]
 
 POOL = 150  # batches' worth of pairs that are sorted by length together
 TOGETHER = 128  # sentences in a batch that are translated, or hypotheses of a beam
@@ -172,31 +172,45 @@ def greedy(
     return [found[place] for place in range(len(sentences))]
 
 
-@torch.no_grad()
 def beam(
     model: Translator,
     sentences: Sequence[Sequence[str]],
     english: Lexicon,
     french: Lexicon,
     size: int,
-    alpha: float = 0.0,
+    power: float = 0.0,
     longest: int = LONGEST,
 ) -> list[Translation]:
     """Translations of English sentences, of the `size` best beginnings in each step.
 
     Args:
-        alpha: in the end a hypothesis of T words, EOS included, competes with its log-probability divided by T to this
+        power: in the end a hypothesis of T words, EOS included, competes with its log-probability divided by T to this
             power. 0 takes the likeliest as task 5.7 does.
     """
-    found: dict[int, Translation] = {}
+    return beams(model, sentences, english, french, size, [power], longest)[power]
+
+
+@torch.no_grad()
+def beams(
+    model: Translator,
+    sentences: Sequence[Sequence[str]],
+    english: Lexicon,
+    french: Lexicon,
+    size: int,
+    powers: Sequence[float],
+    longest: int = LONGEST,
+) -> dict[float, list[Translation]]:
+    """As `beam`, for several powers after one search."""
+    found: dict[float, dict[int, Translation]] = {power: {} for power in powers}
     with evaluating(model):
         for places, src, lengths in _sources(sentences, english, max(1, TOGETHER // size), model):
             words, looks, scores = _beam(model, src, lengths, size, longest)
             steps = ((words != EOS).cumprod(2).sum(2) + 1).clamp(max=words.shape[2])
-            best = (scores / steps**alpha).argmax(1)
             rows = torch.arange(len(src), device=src.device)
-            found |= _written(places, words[rows, best], looks[rows, best], french)
-    return [found[place] for place in range(len(sentences))]
+            for power in powers:
+                best = (scores / steps**power).argmax(1)
+                found[power] |= _written(places, words[rows, best], looks[rows, best], french)
+    return {power: [written[place] for place in range(len(sentences))] for power, written in found.items()}
 
 
 def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[torch.Tensor, ...]:
