@@ -61,6 +61,7 @@ bench: setup         ## measure; the tables land in benchmarks/results
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
 	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 	@echo "The real plays, once fetched: $(BIN)/python -m benchmarks.shakespeare, and so transformer (45 minutes each)"
+	@echo "The real pairs, once fetched: $(BIN)/python -m benchmarks.multi30k (an hour)"
 
 bundle: setup        ## write the students' zip
 	$(BIN)/python -m grader bundle

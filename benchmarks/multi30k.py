@@ -10,7 +10,8 @@ BLEU is sacrebleu's, case-sensitive, on whole sentences against the raw referenc
 `vector` is the same translator, except that it finds the encoder's last state at every place of the memory.
 
 What a seed gave is kept in build/multi30k as soon as it is there: a run that was cut off goes on with the seed that was
-cut off. The record holds line numbers, counts and what the translator wrote, and no sentence of the data set.
+cut off. To measure anew, remove that folder. The record holds line numbers, counts and what the translator wrote, and no
+sentence of the data set.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from toolkit.cost import parameter_count
 from toolkit.interpreters import BEAM, DROPOUT, LENGTH_POWERS, MIN_FREQ, RECIPE, SIZES, interpreter, lexicons
 from toolkit.multi30k import Multi30k, Split, load_multi30k
 from toolkit.sentences import detokenize
-from toolkit.translation import Translation, beam, greedy, train
+from toolkit.translation import LONGEST, Translation, beam, beams, greedy, train
 
 SEEDS = range(3)
 KEPT = Path(__file__).parent.parent / "build" / "multi30k"
@@ -100,22 +101,22 @@ def measured(part: str, seed: int, data: Multi30k) -> dict:
 def measure(part: str, seed: int, data: Multi30k) -> dict:
     """Train, choose on the validation pairs, then translate the tests."""
     english, french = lexicons(data.train.pairs)
-    model = interpreter(english, french, seed, PARTS[part])
+    torch.manual_seed(seed)  # what is dropped
+    model, begun = interpreter(english, french, seed, PARTS[part]), time.perf_counter()
 
     def tested() -> float:
         score = bleu(
             words_of(greedy(model, sources(data.validation), english, french)), data.validation.references
         ).bleu
-        print(f"{part}, seed {seed}: {score:.2f} on validation", flush=True)
+        passed = time.perf_counter() - begun
+        print(f"{part}, seed {seed}: {score:.2f} on validation, {passed:.0f} s with the tests", flush=True)
         return score
 
     training = train(model, data.train.pairs, english, french, RECIPE, seed=seed, test=tested)
     print(f"{part}, seed {seed}: {training.seconds:.0f} s", flush=True)
-    beams = {
-        power: score_of(beam(model, sources(data.validation), english, french, BEAM, power), data.validation)["bleu"]
-        for power in LENGTH_POWERS
-    }
-    power = max(beams, key=beams.get)
+    wide = beams(model, sources(data.validation), english, french, BEAM, LENGTH_POWERS)
+    chosen = {power: score_of(found, data.validation)["bleu"] for power, found in wide.items()}
+    power = max(chosen, key=chosen.get)
     scores, looked, seconds = {}, {}, {"greedy": 0.0, f"beam {BEAM}": 0.0}
     for test, split in {"validation": "validation", **TESTS}.items():
         part_of_data = getattr(data, split)
@@ -136,13 +137,13 @@ def measure(part: str, seed: int, data: Multi30k) -> dict:
         "seconds to translate": seconds,
         "by epoch": [[round(spent, 1), round(score, 2)] for spent, score in training.tested],
         "power of the length": power,
-        "beam on validation": [[value, round(score, 2)] for value, score in beams.items()],
+        "beam on validation": [[value, round(score, 2)] for value, score in chosen.items()],
         "bleu": scores,
         "lengths": {test: round(score_of(found, getattr(data, TESTS.get(test, test)))["length"], 3)
                     for test, found in looked.items()},
         "by length": {test: by_length(looked[test], getattr(data, split)) for test, split in TESTS.items()},
         "tally": {test: tally(looked[test], getattr(data, split), english) for test, split in TESTS.items()},
-        "translated": shown(looked["test of 2016"]),
+        "translated": shown(looked["test of 2016"], data.test_2016),
     }  # fmt: skip
 
 
@@ -190,14 +191,20 @@ def tally(found: Sequence[Translation], split: Split, english) -> dict[str, int]
         "an English word unknown": sum(bool(english.unknown(words)) for words in sources(split)),
         "a French word unknown": sum("<unk>" in one.words for one in found),
         "a word twice in a row": sum(any(map(str.__eq__, one.words, one.words[1:])) for one in found),
-        "never ended": sum(len(one.words) >= 60 for one in found),
+        "never ended": sum(len(one.words) >= LONGEST for one in found),
     }
 
 
-def shown(found: Sequence[Translation]) -> list[list]:
-    """Line numbers of the file, from 1, and what was written for them: the same lines in each part, drawn beforehand."""
+def shown(found: Sequence[Translation], split: Split) -> list[list]:
+    """Line numbers of the file, from 1, and what was written there: the same lines in each part, drawn beforehand.
+
+    None stands where it is the reference, word for word: that is the data set's own sentence.
+    """
     order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0))[:SHOWN].sort().values.tolist()
-    return [[place + 1, detokenize(found[place].words, "fr")] for place in order]
+    return [
+        [place + 1, None if written == list(split.pairs[place].french) else detokenize(written, "fr")]
+        for place, written in ((place, found[place].words) for place in order)
+    ]
 
 
 def sources(split: Split) -> list[tuple[str, ...]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks import imdb, recording, shakespeare, transformer
+from benchmarks import imdb, multi30k, recording, shakespeare, transformer
 from tests.conftest import ROOT
-from toolkit import plots, real_reviews
+from toolkit import interpreters, plots, real_reviews, translation
 from toolkit import recorded as records
 from toolkit.corpus import Corpus
+from toolkit.multi30k import Multi30k, Split
+from toolkit.pairs import Pair
 from toolkit.plots import headline
 from toolkit.real_reviews import Prepared
 from toolkit.speech import Speech
@@ -20,6 +23,7 @@ from toolkit.streaming import Recipe
 from toolkit.tables import show_table
 from toolkit.texts import Text, lost_fathom
 from toolkit.transformer import Transformer
+from toolkit.translator import Sizes
 from toolkit.writers import BEST, live_writer, rivals
 
 NOTEBOOK = ROOT / "solution" / "notebooks" / "04_shakespeare_generation.py"
@@ -237,3 +241,86 @@ def test_the_recorded_recipes_fit_the_real_text():
         max(transformer.WRITTEN, *transformer.LENGTHS) <= 2048 and transformer.EPOCHS.keys() == transformer.ROWS.keys()
     )
     assert list(rivals(5)) == list(transformer.KINDS)
+
+
+# Notebook 5
+
+
+def split(first: int, count: int) -> Split:
+    """Numbers in letters of two alphabets; each sentence stands in one split alone."""
+    numbers = range(first, first + count)
+    pairs = tuple(
+        Pair(tuple("abcdefghij"[int(d)] for d in str(n)), tuple("klmnopqrst"[int(d)] for d in str(n))) for n in numbers
+    )
+    return Split(pairs, tuple(" ".join(pair.french).upper() for pair in pairs))
+
+
+@pytest.fixture
+def few_pairs(tmp_path, results, monkeypatch) -> Multi30k:
+    monkeypatch.setattr(multi30k.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(multi30k, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(multi30k, "SEEDS", range(2))
+    monkeypatch.setattr(multi30k, "ENDS", (3, 5, 60))
+    monkeypatch.setattr(multi30k, "RECIPE", translation.Recipe(epochs=2, batch_size=16, words=10))
+    monkeypatch.setattr(interpreters, "SIZES", Sizes(6, 8))
+    return Multi30k(split(100, 60), split(1000, 12), split(2000, 40), split(3000, 10))
+
+
+@pytest.mark.parametrize("part", ["attention", "vector"])
+def test_the_real_pairs(part, few_pairs, results, monkeypatch, capsys):
+    multi30k.record(part, few_pairs)
+    told = capsys.readouterr().out
+    assert "beam 5" in told and "case:mixed" in told and "tok:13a" in told
+    record = records.recorded(f"multi30k_{part}")
+    assert list(record.scores) == ["validation", "test of 2016", "test of 2017"]
+    for row in record.scores.values():
+        assert list(row)[:3] == ["greedy", "greedy, lower case", "greedy, unknown words copied"] and len(row) == 6
+        assert all(len(values) == 2 and all(0 <= value <= 100 for value in values) for values in row.values())
+    text = (results / f"multi30k_{part}.json").read_text(encoding="utf-8")
+    whole = json.loads(text)
+    assert whole["sentences in bins"]["test of 2016"] == [0, 40, 0]
+    assert [[None if value is None else 0 for value in seed["test of 2016"]] for seed in whole["by length"]] == [
+        [None, 0, None]
+    ] * 2
+    assert [len(seed) for seed in whole["by epoch"]] == [2, 2] and whole["by epoch"][0][-1][1] == record.scores[
+        "validation"
+    ]["greedy"][0]
+    assert len(whole["translated"]) == multi30k.SHOWN and all(1 <= line <= 40 for line, _ in whole["translated"])
+    for pair in few_pairs.test_2016.pairs:
+        assert " ".join(pair.english) not in text and " ".join(pair.french) not in text
+
+
+def test_a_run_that_was_cut_off_goes_on(few_pairs, monkeypatch, capsys):
+    real, calls = multi30k.measure, []
+
+    def measure(part, seed, data):
+        calls.append(seed)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(part, seed, data)
+
+    monkeypatch.setattr(multi30k, "measure", measure)
+    with pytest.raises(KeyboardInterrupt):
+        multi30k.record("attention", few_pairs)
+    multi30k.record("attention", few_pairs)
+    assert calls == [0, 1, 1]
+    monkeypatch.setattr(multi30k, "RECIPE", translation.Recipe(epochs=1, batch_size=16))
+    multi30k.record("attention", few_pairs)
+    assert calls == [0, 1, 1, 0, 1]
+
+
+def test_what_is_the_reference_is_not_recorded():
+    part = split(2000, 40)
+    found = [translation.Translation(list(pair.french), [0] * len(pair.french)) for pair in part.pairs]
+    found[0].words[0] = "<unk>"
+    assert all(written is None for line, written in multi30k.shown(found, part) if line != 1)
+    assert multi30k.tally(found, part, interpreters.lexicons(part.pairs)[0])["as the reference"] == 39
+
+
+def test_what_the_command_runs(monkeypatch):
+    seen = []
+    monkeypatch.setattr(multi30k, "load_multi30k", lambda: "pairs")
+    monkeypatch.setattr(multi30k, "record", lambda part, data: seen.append((part, data)))
+    monkeypatch.setattr("sys.argv", ["benchmarks.multi30k"])
+    multi30k.main()
+    assert seen == [("attention", "pairs"), ("vector", "pairs")]

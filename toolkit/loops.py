@@ -140,7 +140,8 @@ class _AttendingGRU(Function):
             )
             torch.addmm(grad_contexts[t], grad_read[t], weight_context, out=grad_seen[t])
             # through the softmax, then through 2 score · σ
-            grad_weights = torch.bmm(memory, grad_seen[t][:, :, None])[:, :, 0] * weights[t]
+            # rows from the left: a batch of matrices times columns takes several times as long
+            grad_weights = torch.bmm(grad_seen[t][:, None], memory.mT)[:, 0] * weights[t]
             grad_scores[t] = grad_weights - weights[t] * grad_weights.sum(1, keepdim=True)
             slope = torch.addcmul(felt[t], felt[t], felt[t], value=-1)
             grad_keys.addcmul_(slope, grad_scores[t][:, :, None])

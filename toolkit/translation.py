@@ -14,11 +14,11 @@ from torch import nn
 from toolkit.modes import evaluating
 from toolkit.pairs import BOS, EOS, PAD, Batch, Lexicon, Pair, batch_of
 from toolkit.progress import steps_with_bar
-from toolkit.translator import Translator
+from toolkit.translator import Translator, hidden_places
 
-__all__ = ["Recipe", "Training", "Translation", "beam", "greedy", "sampled_loss", "train"]
+__all__ = ["LONGEST", "Recipe", "Training", "Translation", "beam", "beams", "greedy", "sampled_loss", "train"]
 
-POOL = 50  # batches' worth of pairs that are sorted by length together
+POOL = 150  # batches' worth of pairs that are sorted by length together
 TOGETHER = 128  # sentences in a batch that are translated, or hypotheses of a beam
 LONGEST = 60  # steps, that of EOS among them
 
@@ -158,7 +158,7 @@ def greedy(
     with evaluating(model):
         for places, src, lengths in _sources(sentences, english, TOGETHER, model):
             memory, state, mask = model.read(src, lengths)
-            decoder, unseen = model.decoder, _log(mask, memory)
+            decoder, unseen = model.decoder, hidden_places(mask, memory.dtype)
             keys, token = decoder.attention.key(memory), torch.full_like(src[:, 0], BOS)
             words, looks = [], []
             done = torch.zeros_like(mask[:, 0])
@@ -172,37 +172,51 @@ def greedy(
     return [found[place] for place in range(len(sentences))]
 
 
-@torch.no_grad()
 def beam(
     model: Translator,
     sentences: Sequence[Sequence[str]],
     english: Lexicon,
     french: Lexicon,
     size: int,
-    alpha: float = 0.0,
+    power: float = 0.0,
     longest: int = LONGEST,
 ) -> list[Translation]:
     """Translations of English sentences, of the `size` best beginnings in each step.
 
     Args:
-        alpha: in the end a hypothesis of T words, EOS included, competes with its log-probability divided by T to this
+        power: in the end a hypothesis of T words, EOS included, competes with its log-probability divided by T to this
             power. 0 takes the likeliest as task 5.7 does.
     """
-    found: dict[int, Translation] = {}
+    return beams(model, sentences, english, french, size, [power], longest)[power]
+
+
+@torch.no_grad()
+def beams(
+    model: Translator,
+    sentences: Sequence[Sequence[str]],
+    english: Lexicon,
+    french: Lexicon,
+    size: int,
+    powers: Sequence[float],
+    longest: int = LONGEST,
+) -> dict[float, list[Translation]]:
+    """As `beam`, for several powers after one search."""
+    found: dict[float, dict[int, Translation]] = {power: {} for power in powers}
     with evaluating(model):
         for places, src, lengths in _sources(sentences, english, max(1, TOGETHER // size), model):
             words, looks, scores = _beam(model, src, lengths, size, longest)
             steps = ((words != EOS).cumprod(2).sum(2) + 1).clamp(max=words.shape[2])
-            best = (scores / steps**alpha).argmax(1)
             rows = torch.arange(len(src), device=src.device)
-            found |= _written(places, words[rows, best], looks[rows, best], french)
-    return [found[place] for place in range(len(sentences))]
+            for power in powers:
+                best = (scores / steps**power).argmax(1)
+                found[power] |= _written(places, words[rows, best], looks[rows, best], french)
+    return {power: [written[place] for place in range(len(sentences))] for power, written in found.items()}
 
 
 def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[torch.Tensor, ...]:
     """Of each sentence the `size` best hypotheses: words and looks (N, B, T), log-probabilities (N, B)."""
     memory, state, mask = (part.repeat_interleave(size, 0) for part in model.read(src, lengths))
-    decoder, unseen, count = model.decoder, _log(mask, memory), len(src)
+    decoder, unseen, count = model.decoder, hidden_places(mask, memory.dtype), len(src)
     keys, rows = decoder.attention.key(memory), torch.arange(count, device=src.device)[:, None]
     token = torch.full((count, size), BOS, device=src.device)
     scores = memory.new_full((count, size), -math.inf)
@@ -252,10 +266,15 @@ def _buckets(pairs: Sequence[Pair], size: int, source: torch.Generator) -> Itera
     order = torch.randperm(len(pairs), generator=source).tolist()
     batches = []
     for start in range(0, len(order), size * POOL):
-        pool = sorted(order[start : start + size * POOL], key=lambda i: (len(pairs[i].english), len(pairs[i].french)))
+        pool = sorted(order[start : start + size * POOL], key=lambda place: _widths(pairs[place]))
         batches += [pool[first : first + size] for first in range(0, len(pool), size)]
     for number in torch.randperm(len(batches), generator=source).tolist():
         yield [pairs[place] for place in batches[number]]
+
+
+def _widths(pair: Pair) -> tuple[int, int]:
+    """A step of the decoder costs more than one of the encoder, so the French sentences get the less padding."""
+    return len(pair.french), len(pair.english)
 
 
 def _step(model: Translator, optimizer: torch.optim.Optimizer, batch: Batch, recipe: Recipe, source) -> float:
@@ -281,10 +300,6 @@ def _candidates(words: torch.Tensor, known: int, count: int | None, source) -> t
     if len(drawn):
         extra[len(there) :] = math.log(len(absent) / len(drawn))
     return torch.cat([there, drawn]), torch.searchsorted(there, words), extra
-
-
-def _log(mask: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(mask, dtype=memory.dtype).masked_fill(~mask, -math.inf)
 
 
 def _share(step: int, total: int, warm_up: int) -> float:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from toolkit.loops import attend, attending_gru, gru_step, two_grus
 from toolkit.pairs import BOS, PAD
 
-__all__ = ["Dropout", "Sizes", "Translator"]
+__all__ = ["Dropout", "Sizes", "Translator", "hidden_places"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
             state,
             memory,
             self.attention.key(memory),
-            _unseen(mask, memory.dtype),
+            hidden_places(mask, memory.dtype),
             self.cell.weight_ih[:, wide:],
             self.cell.weight_hh,
             self.cell.bias_hh,
@@ -108,7 +108,7 @@ class Decoder(nn.Module):
 
     def step(self, token, state, memory, mask) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """token (N,), state (N, H) → logits (N, V), the new state, weights (N, S)."""
-        return self.step_with_keys(token, state, memory, self.attention.key(memory), _unseen(mask, memory.dtype))
+        return self.step_with_keys(token, state, memory, self.attention.key(memory), hidden_places(mask, memory.dtype))
 
     def step_with_keys(self, token, state, memory, keys, unseen) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """As `step`, for many steps on one memory."""
@@ -153,15 +153,16 @@ class Translator(nn.Module):
 
     def features(self, src, lengths, tgt) -> torch.Tensor:
         """(M, 2H): what the output layer reads before each of the M real words of tgt (N, T), sentence after sentence."""
-        memory, state, mask = self.read(src, lengths)
-        fed = torch.cat([torch.full_like(tgt[:, :1], BOS), tgt[:, :-1]], dim=1)
-        return self.decoder(fed, state, memory, mask).transpose(0, 1)[tgt != PAD]
+        return self._states(src, lengths, tgt)[tgt != PAD]
 
     def forward(self, src, lengths, tgt) -> torch.Tensor:
         """Logits (N, T, V) of the words of tgt (N, T), the gold words fed."""
+        return self.decoder.output(self._states(src, lengths, tgt))
+
+    def _states(self, src, lengths, tgt) -> torch.Tensor:
         memory, state, mask = self.read(src, lengths)
         fed = torch.cat([torch.full_like(tgt[:, :1], BOS), tgt[:, :-1]], dim=1)
-        return self.decoder.output(self.decoder(fed, state, memory, mask)).transpose(0, 1)
+        return self.decoder(fed, state, memory, mask).transpose(0, 1)
 
 
 def _reordered(rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
@@ -169,5 +170,6 @@ def _reordered(rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return rows.gather(1, places[..., None].expand(-1, -1, rows.shape[2]))
 
 
-def _unseen(mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def hidden_places(mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What is added to scores: 0 where the mask is True, −∞ elsewhere."""
     return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, -math.inf)
