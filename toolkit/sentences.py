@@ -17,7 +17,7 @@ TOKEN = re.compile(r"[^\W_]+(?:[-'.,][^\W_]+)*'?|\S")
 ELISIONS = {"l", "d", "j", "n", "s", "c", "m", "t", "qu", "jusqu", "lorsqu", "puisqu", "quelqu", "quoiqu", "presqu"}
 CLITIC = re.compile(r"(?:n't|'(?:s|m|d|re|ve|ll))$")
 NO_SPACE = "\u00a0"  # French puts a space before ? ! : ; which no line may break
-CAPITAL = {"i", "english", "french", "german", "italian", "spanish"}  # what English writes with a capital anywhere
+CAPITAL = {"i", "american", "english", "french", "german", "italian", "spanish"}  # what English writes with a capital anywhere
 OPENING, CLOSING = set("([{«"), set(".,;:!?)]}»%…")
 
 
