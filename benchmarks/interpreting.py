@@ -35,6 +35,7 @@ SEEDS = range(3)
 NAMES = {True: "attention", False: "one vector"}
 FILES = {True: "interpreter", False: "interpreter_vector"}
 TESTS = ("test", "unseen", "long")
+TOLD = ("seconds", "parameters", "by epoch", "by length", "bleu by length", "alignment error", "by kind")
 COMMAND = "python -m benchmarks.interpreting"
 
 
@@ -48,20 +49,22 @@ def main() -> None:
 
 def record_translators(found: Material) -> None:
     rows: dict[str, dict] = {test: {} for test in TESTS}
-    more: dict[str, dict] = {}
     for attention, name in NAMES.items():
         seeds = [measure(found, seed, attention) for seed in SEEDS]
         for test in TESTS:
             rows[test][name] = summary([seed["exact"][test] for seed in seeds], 2) | {
                 "bleu": summary([seed["bleu"][test] for seed in seeds], 2)
             }
-        more[name] = {key: [seed[key] for seed in seeds] for key in ("seconds", "by epoch", "by length", "bleu by length",
-                                                                      "alignment error", "by kind", "parameters")}  # fmt: skip
+        rows["test"][name] |= {key: by_seed([seed[key] for seed in seeds]) for key in TOLD}
     counts = {name: len(places) for name, places in bins(tested(found)).items()}
     kinds = {kind: sum(kind in draft.kinds for draft in found.drafts["test"]) for kind in KINDS}
-    record = save("interpreters", f"{COMMAND} translators", SEEDS, rows, unit="exact match (%)", threads=1, counts=counts,
-                  kinds=kinds, epochs=RECIPE.epochs, more=more)  # fmt: skip
-    show_scores(record)
+    more = {"threads": 1, "counts": counts, "kinds": kinds, "epochs": RECIPE.epochs}
+    show_scores(save("interpreters", f"{COMMAND} translators", SEEDS, rows, unit="exact match (%)", **more))
+
+
+def by_seed(values: list) -> object:
+    """Of dicts a dict of lists, one value for each seed; of anything else the list."""
+    return {key: [value[key] for value in values] for key in values[0]} if isinstance(values[0], dict) else values
 
 
 def measure(found: Material, seed: int, attention: bool) -> dict:
