@@ -459,7 +459,8 @@ check("5.6")
 # Your parts take over two sets of trained weights: with attention, and with *one vector*, a translator that was trained
 # in the same way, except that its memory holds the encoder's last state at every place, so that wherever it looks it
 # sees the same. Both have the same number of weights. Your `greedy_decode` lets both translate the 1,000 test sentences
-# and the 500 long ones, about @@ seconds. With attention @@ % of the test sentences come out right, word for word. With one vector?
+# and the 500 long ones, about @@ seconds. With
+# attention 94 % of the test sentences come out right, word for word. With one vector?
 
 # %%
 guess = predict("5.6", 51)
@@ -499,24 +500,35 @@ footnote(fig, greedy_decode, Encoder, Decoder)
 show(fig, alt="@@")
 
 # %% [markdown]
-# One sentence of each model's says little about the method. Recorded, with five seeds each: exact match, and BLEU, on
-# known combinations, on unseen ones, and on long sentences.
+# One training of each says little about the method. Recorded, three seeds each: exact match by length, then exact match
+# and BLEU on known combinations, on unseen ones, and on long sentences.
 
 # %% tags=["experiment"]
 record = recorded("interpreters")
 print(record.source)
-fig = plots.plot_scores(record.scores, "exact match (%)", start=0)
-show(fig, alt="@@")
+memories = record.entries["test"]
+fig = plots.plot_score_by_length({name: entry["by length"] for name, entry in memories.items()}, "exact match (%)")
+show(
+    fig,
+    alt="By length, three seeds each. Attention falls from 99 to 85 % at up to 20 words, and to between 19 and 30 % beyond. "
+    "One vector falls from 93 % at 6 words to 51 at 10 and near 0 at 16 and more.",
+)
 
 # %% tags=["experiment"]
 rows = [{"split": split, "memory": name, "exact match": entry["median"], "BLEU": entry["bleu"]["median"]}
         for split, row in record.entries.items() for name, entry in row.items()]
-show_table(rows, {"split": "", "memory": "", "exact match": ".1f", "BLEU": ".1f"}, "Medians of five seeds, in per cent.")
+show_table(rows, {"split": "", "memory": "", "exact match": ".1f", "BLEU": ".1f"}, "Medians of three seeds, in per cent.")
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# @@
+# About half: 51 to 53 % in three seeds, where attention has 94 to 95 %. The average hides where it is lost. Up to six
+# words both are good, 93 and 99 %. With every word more one vector loses ground, and from 16 words on it has next to
+# nothing right, while attention still has 84 of 100. The vector has 128 numbers whatever it has to hold. And it learns no
+# rule from which the unseen combinations would follow: 31 to 32 % against 87 to 91 %.
+#
+# On sentences that are longer than any in training, attention fails as well: 19 to 30 % are right, although its BLEU is
+# still above 70. What it says there is mostly right and now and then loses its place. It has learnt to look, not to count.
 #
 # BLEU (Papineni et al., 2002) counts which runs of one to four words of the translation stand in the reference as well,
 # and punishes what is too short. It doesn't know what words mean: a wrong *not* costs as much as a wrong article. On
@@ -666,7 +678,7 @@ check("5.8")
 
 # %% [markdown]
 # The trained translator reads the 1,000 test pairs, with the known translation fed. It was never told a link. Which
-# per cent is its alignment error? (An untrained one has about @@.)
+# per cent is its alignment error? (Untrained ones had 89 to 98 % in three seeds.)
 
 # %%
 guess = predict("5.8", 29)
@@ -706,7 +718,14 @@ show(fig, alt="@@")
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# @@
+# 29 % of what it says, or should say, is wrong, in this seed; 27 and 19 % in two others, which translate as well as this
+# one: 94 to 95 % right in all three. So the map is evidence of what is used, and not the whole of it. A state of the
+# encoder knows its neighbours: the network can find the noun's gender one place beside the noun, or read *looks at* from
+# the *at*. Articles are looked up at the noun, since the noun decides between *le* and *la*; the grammar links them to
+# *the*. And a row has one largest weight where a *ne* belongs to two words.
+#
+# The middle picture shows what attention was made for: the pronoun that jumps in front of the verb, the adjective that
+# waits behind its noun, off the diagonal and back.
 #
 # </details>
 #
@@ -857,7 +876,7 @@ show(fig, alt="@@")
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# @@ times: each of twice as many steps compares itself with twice as many places, and keeps the comparison. Self-attention
+# 3.8 times: each of twice as many steps compares itself with twice as many places, and keeps the comparison. Self-attention
 # has the same square in it, (N, L, L), with a far smaller factor, and is computed in a few large products: @@ times as
 # fast at 128 places. The GRU keeps its states, and grows with the length alone.
 #
