@@ -26,7 +26,7 @@ __all__ = [
     "train_steps",
 ]
 
-RATIOS = (1.0, 0.75, 0.5, 0.25, 0.0)
+RATIOS = (1.0, 0.5, 0.0)
 SHORT = 8  # words of either sentence, the mark among them
 
 
@@ -36,7 +36,7 @@ class Setting:
 
     embedding: int = 64
     hidden: int = 128
-    steps: int = 800
+    steps: int = 600
     batch_size: int = 64
     rate: float = 0.004
     max_norm: float = 1.0

@@ -733,7 +733,7 @@ show(fig, alt="@@")
 #
 # In training every step was fed the right word; now each is fed what the network wrote, right or wrong. It has never seen
 # its own mistakes. Does it help to feed it its own words in training? Recorded, three seeds: translators of the
-# course's own parts, 800 steps on short sentences, with five shares of gold tokens
+# course's own parts, 600 steps on short sentences, with three shares of gold tokens
 # (`python -m benchmarks.interpreting forcing`). Which share gives the most right sentences when the translator writes
 # on its own: `"1"`, `"0.5"` or `"0"`?
 
