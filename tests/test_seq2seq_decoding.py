@@ -363,7 +363,7 @@ try:
                         continue
                     token = torch.tensor([last], device=src.device)
                     logits, new, _ = model.decoder.step(token, state, memory[row : row + 1], mask[row : row + 1])
-                    for word, value in enumerate(logits.log_softmax(1)[0].tolist()):
+                    for word, value in enumerate(map(float, logits.log_softmax(1)[0])):
                         grown.append((score + value, words if word == EOS else [*words, word], new, word, word == EOS))
                 beam = sorted(grown, key=lambda entry: -entry[0])[:beam_size]
                 if beam[0][-1]:
