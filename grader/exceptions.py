@@ -402,6 +402,21 @@ ATTENTION = (
     ("TypeError", r"^mask is torch\.", "The mask holds True and False, and numbers came: hand it on as it came."),
 )  # fmt: skip
 
+# greedy decoding and beam search: 5.6, 5.7
+DECODING = (
+    ("ValueError", r"^token has shape .*one step at a time",
+     "A step is fed one token for each row, (N,). Flatten rows and hypotheses into one axis, or take the axis for steps away."),
+    ("ValueError", r"^state has shape .*as many as there are tokens",
+     "Tokens, states and memory have different numbers of rows. With several hypotheses each needs a row of all of them, and of "
+     "the mask: repeat_interleave(beam_size, dim=0)."),
+    ("ValueError", r"^mask has shape .*of the (memory|keys)",
+     "The mask doesn't fit the memory: both have a row for each token that is fed, and are as wide as the source."),
+    ("ValueError", r"is not in list$",
+     "index raises where the list doesn't hold what is looked for: a sentence that was cut at max_length has no EOS. Ask first."),
+    ("TypeError", r"'<' not supported between instances of 'dict' and 'dict'",
+     "Hypotheses are compared whole, and dicts have no order. Give sorted or max a key: the score alone."),
+)  # fmt: skip
+
 # (type of exception, pattern in its message) → what it usually means
 USUAL = (
     ("NotImplementedError", r"still to do", "Replace the line that raises NotImplementedError with your code."),
@@ -411,6 +426,7 @@ USUAL = (
     *CHARACTERS,
     *SPEAKING,
     *ATTENTION,
+    *DECODING,
     ("RuntimeError", r"mat1 and mat2 shapes cannot be multiplied|size mismatch|same reduction dim",
      "A matrix product has sides that don't meet. Print both shapes just before that line, and write down which axis of "
      "each is summed over. (Weights are stored as (outputs, inputs).)"),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import heapq
 import math
+from functools import cache
 
 import pytest
 import torch
 
 from grader.checks import test_decoding as decoding
+from grader.checks.kit import checks_of
 from grader.checks.tables import BOS, EOS, Batch, batch, planted, score_of
 from grader.draw import seeded
 from grader.engine import props
 from grader.engine.props_decoding import FIRST_WORD, key_after
-from grader.engine.values import Given
+from grader.engine.values import Failure, Given
+from grader.exceptions import hint_for_failure
+from grader.recordings import Live, run_logged
+from grader.references import Variant, base_of, variant_bench
 from solution import seq2seq
 from solution.seq2seq import beam_search, greedy_decode, source_mask
 from toolkit.stand_ins import seq2seq as stand_ins
@@ -303,3 +308,122 @@ def test_greedy_misses_what_a_beam_finds():
         draw, _ = seeded(1, name)
         model, src, lengths, _ = of(planted(draw, TREES[name]))
         assert greedy_decode(model, src, lengths, 4)[0] != beam_search(model, src, lengths, 4, 3)[0]
+
+
+# the checks: other right ways pass, near misses fail, exceptions are explained
+
+
+@cache
+def library_of(course) -> Live:
+    return Live(course, 5)
+
+
+def failed(course, task: str, body: str) -> list[str]:
+    entry, library = course.tasks[task], library_of(course)
+    bench = variant_bench(entry, Variant(task, "another", "", body=body))
+    return [check.name for check in checks_of(task) if not run_logged(check, bench, library.get(check), entry.space)[1]]
+
+
+RIGHT = {
+    "5.6 row by row, encoded alone": """
+mode = model.training
+try:
+    model.eval()
+    with torch.no_grad():
+        sentences, maps = [], []
+        for row in range(len(src)):
+            memory, state = model.encoder(src[row : row + 1, : lengths[row]], lengths[row : row + 1])
+            words, looks = [BOS], [memory.new_zeros(0, lengths[row])]
+            while len(words) <= max_length:
+                token = torch.tensor(words[-1:], device=src.device)
+                logits, state, look = model.decoder.step(token, state, memory, torch.ones_like(memory[..., 0]).bool())
+                if logits[0].argmax() == EOS:
+                    break
+                words.append(int(logits[0].argmax()))
+                looks.append(look)
+            sentences.append(words[1:])
+            maps.append(torch.cat(looks))
+finally:
+    model.train(mode)
+return tuple(sentences), tuple(maps)
+""",
+    "5.7 row by row, a list of scores": """
+mode = model.training
+model.eval()
+try:
+    with torch.no_grad():
+        memory, states = model.encoder(src, lengths)
+        mask, found = source_mask(src, lengths), []
+        for row in range(len(src)):
+            beam = [(0.0, [], states[row : row + 1], BOS, False)]
+            for _ in range(max_length):
+                grown = [entry for entry in beam if entry[-1]]
+                for score, words, state, last, done in beam:
+                    if done:
+                        continue
+                    token = torch.tensor([last], device=src.device)
+                    logits, new, _ = model.decoder.step(token, state, memory[row : row + 1], mask[row : row + 1])
+                    for word, value in enumerate(map(float, logits.log_softmax(1)[0])):
+                        grown.append((score + value, words if word == EOS else [*words, word], new, word, word == EOS))
+                beam = sorted(grown, key=lambda entry: -entry[0])[:beam_size]
+                if beam[0][-1]:
+                    break
+            found.append(beam[0])
+finally:
+    model.train(mode)
+return [entry[1] for entry in found], [entry[0] for entry in found]
+""",
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_another_right_way_passes(course, name):
+    assert failed(course, name.split()[0], RIGHT[name]) == []
+
+
+WRONG = {
+    "5.6 no more than six steps": ("finished_rows_wait", "range(max_length)", "range(min(max_length, 6))"),
+    "5.6 the last row's length": ("maps_of_wide_sources", ": lengths[row]]", ": lengths[-1]]"),
+    "5.6 rounded logits": ("close_choices", "logits.argmax(dim=1)", "logits.round(decimals=2).argmax(dim=1)"),
+    "5.6 weights in single precision": ("greedy_in_double", "looks.append(weights)", "looks.append(weights.float())"),
+    "5.6 lengths clamped in place": (
+        "greedy_leaves_things_alone", "model.eval()", "model.eval()\nsrc[:, -1] = PAD"),
+    "5.7 rounded scores": ("beam_of_one", "return sentences, scores.max(dim=1).values",
+                           "return sentences, scores.max(dim=1).values.round(decimals=2)"),
+    "5.7 a beam of two at most": ("greedy_is_beaten", "rows, width = len(src), beam_size",
+                                  "rows, width = len(src), min(beam_size, 2)"),
+    "5.7 whole scores": ("beam_of_one", "return sentences, scores.max(dim=1).values",
+                         "return sentences, scores.max(dim=1).values.long()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_near_miss_fails_its_check(course, name):
+    check, old, new = WRONG[name]
+    task = name.split()[0]
+    assert base_of(task).count(old) == 1
+    assert check in failed(course, task, base_of(task).replace(old, new))
+
+
+def asked(token, rows: int = 2, wide: int = 3):
+    model, src, lengths, _ = of(torch.randn(2, 1, 7, 7))
+    memory, state = model.encoder(src, lengths)
+    return model.decoder.step(token, state[:rows], memory[:rows], source_mask(src, lengths)[:rows, :wide])
+
+
+RAISED = {
+    "one token for each row": lambda: asked(torch.zeros(2, 1).long()),
+    "repeat_interleave": lambda: asked(torch.zeros(4).long()),
+    "fit the memory": lambda: asked(torch.zeros(2).long(), wide=2),
+    "has no EOS": lambda: [1, 2].index(EOS),
+    "the score alone": lambda: sorted([{}, {}]),
+}
+
+
+@pytest.mark.parametrize("says", RAISED)
+def test_an_exception_is_explained(says):
+    try:
+        RAISED[says]()
+    except Exception as raised:
+        failure = Failure(type(raised).__name__, str(raised))
+    assert says in hint_for_failure(failure), failure

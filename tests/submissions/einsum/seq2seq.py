@@ -1,5 +1,8 @@
 """A complete solution written with einsum, gates by hand and a softmax of its own."""
 
+import contextlib
+import math
+
 import torch
 from torch import nn
 
@@ -106,3 +109,65 @@ def masked_cross_entropy(logits, targets, pad=PAD):
     words = torch.arange(logits.shape[-1], device=logits.device)
     wanted = ((targets[..., None] == words) & (targets[..., None] != pad)).to(logits)  # one-hot, and zeros at padding
     return -torch.einsum("ntv,ntv->", likely, wanted) / wanted.sum().clamp(min=1)
+
+
+def greedy_decode(model, src, lengths, max_length):
+    with asked_quietly(model):
+        memory, state = model.encoder(src, lengths)
+        mask = torch.arange(src.shape[1], device=src.device) < lengths.to(src.device).unsqueeze(1)
+        words = src.new_full((len(src), max_length + 1), EOS)
+        words[:, 0] = BOS
+        looks = memory.new_zeros(len(src), max_length, src.shape[1])
+        for step in range(max_length):
+            logits, state, looks[:, step] = model.decoder.step(words[:, step], state, memory, mask)
+            words[:, step + 1] = logits.max(dim=-1).indices
+        words = words[:, 1:]
+        spoken = ((words == EOS).cumsum(dim=1) == 0).sum(dim=1)  # tokens before the first EOS
+    sentences = [row[:count].tolist() for row, count in zip(words, spoken, strict=True)]
+    return sentences, [look[:count, :length] for look, count, length in zip(looks, spoken, lengths, strict=True)]
+
+
+def beam_search(model, src, lengths, max_length, beam_size):
+    with asked_quietly(model):
+        memory, state = model.encoder(src, lengths)
+        mask = torch.arange(src.shape[1], device=src.device) < lengths.to(src.device).unsqueeze(1)
+        found = [
+            best_of(model, memory[row, :length], state[row], mask[row, :length], max_length, beam_size)
+            for row, length in enumerate(lengths.tolist())
+        ]
+    return [words for words, _ in found], torch.stack([score for _, score in found])
+
+
+def best_of(model, memory, state, mask, max_length, beam_size):
+    """One sentence: a beam of open hypotheses, and the best of those that have ended, which is all that matters of them."""
+    open_words, scores, states = [[]], memory.new_zeros(1), state[None]
+    best, best_score = [], memory.new_tensor(-math.inf)
+    token = torch.full((1,), BOS, dtype=torch.int64, device=memory.device)
+    for _ in range(max_length):
+        count = len(open_words)
+        ones = memory.new_ones(count)
+        sources = torch.einsum("b,sh->bsh", ones, memory), torch.einsum("b,s->bs", ones, mask.to(ones)) > 0
+        logits, states, _ = model.decoder.step(token, states, *sources)
+        grown = scores[:, None] + logits - logits.logsumexp(dim=1, keepdim=True)
+        order = grown.flatten().argsort(descending=True)[:beam_size].tolist()
+        places = [divmod(place, grown.shape[1]) for place in order]
+        for parent, word in places:
+            if word == EOS and grown[parent, EOS] > best_score:
+                best, best_score = open_words[parent], grown[parent, EOS]
+        going_on = [(parent, word) for parent, word in places if word != EOS and grown[parent, word] > best_score]
+        if not going_on:  # scores only fall
+            return best, best_score
+        parents, words = (torch.tensor(part, device=memory.device) for part in zip(*going_on, strict=True))
+        open_words = [[*open_words[parent], word] for parent, word in going_on]
+        scores, states, token = grown[parents, words], states[parents], words
+    return open_words[0], scores[0]
+
+
+@contextlib.contextmanager
+def asked_quietly(model):
+    mode = model.training
+    try:
+        with torch.no_grad():
+            yield model.eval()
+    finally:
+        model.train(mode)

@@ -1,5 +1,8 @@
 """A complete solution with fused products, sentences read one by one, and torch's own layers."""
 
+import heapq
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -91,3 +94,64 @@ def masked_cross_entropy(logits, targets, pad=PAD):
     total = F.nll_loss(logits.log_softmax(dim=2).permute(0, 2, 1), targets, ignore_index=pad, reduction="sum")
     count = torch.count_nonzero(targets - pad)
     return total / torch.where(count == 0, 1, count)
+
+
+def greedy_decode(model, src, lengths, max_length):
+    modes = [(part, part.training) for part in model.modules()]
+    model.train(False)
+    try:
+        memory, state = model.encoder(src, lengths)
+        mask, token = source_mask(src, lengths), torch.full_like(src.select(1, 0), BOS)
+        sentences, maps = [[] for _ in src], [[] for _ in src]
+        waiting = list(range(len(src)))  # which rows are still in the batch: those that end leave it
+        for _ in range(max_length):
+            if not waiting:
+                break
+            logits, state, weights = model.decoder.step(token, state, memory, mask)
+            token = logits.topk(1, dim=1).indices.squeeze(1)
+            for row, word, look in zip(waiting, token.tolist(), weights, strict=True):
+                if word != EOS:
+                    sentences[row].append(word)
+                    maps[row].append(look[: lengths[row]])
+            goes_on = (token != EOS).nonzero().squeeze(1)
+            waiting = [waiting[place] for place in goes_on.tolist()]
+            token, state, memory, mask = (part.index_select(0, goes_on) for part in (token, state, memory, mask))
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    nothing = [weights.new_zeros(0, length) for length in lengths.tolist()]
+    return sentences, [torch.stack(looks) if looks else empty for looks, empty in zip(maps, nothing, strict=True)]
+
+
+@torch.no_grad()
+def beam_search(model, src, lengths, max_length, beam_size):
+    modes = [(part, part.training) for part in model.modules()]
+    model.train(False)
+    try:
+        pairs = [
+            search(model, src[row : row + 1], lengths[row : row + 1], max_length, beam_size) for row in range(len(src))
+        ]
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    return [list(words) for _, words in pairs], torch.tensor([score for score, _ in pairs], dtype=torch.float32)
+
+
+def search(model, src, lengths, max_length, beam_size):
+    """A heap of continuations with the best in front, each hypothesis read on by itself: score, words, what it needs."""
+    memory, state = model.encoder(src, lengths)
+    mask, numbers = source_mask(src, lengths), itertools.count()
+    beam, done = [(0.0, (), state)], []
+    for _ in range(max_length):
+        heap = [(-score, next(numbers), words, None, None) for score, words in done]
+        for score, words, state in beam:
+            token = torch.tensor([words[-1] if words else BOS], device=src.device)
+            logits, after, _ = model.decoder.step(token, state, memory, mask)
+            for word, value in enumerate(F.log_softmax(logits, dim=1).squeeze(0).tolist()):
+                heap.append((-(score + value), next(numbers), words, word, after))
+        kept = heapq.nsmallest(beam_size, heap)
+        done = [(-cost, words) for cost, _, words, word, _ in kept if word in (None, EOS)]
+        beam = [(-cost, (*words, word), after) for cost, _, words, word, after in kept if word not in (None, EOS)]
+        if not beam:
+            break
+    return max([*done, *(entry[:2] for entry in beam)], key=lambda entry: entry[0])
