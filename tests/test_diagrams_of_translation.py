@@ -254,8 +254,8 @@ def test_beam_search_and_greedy_search_find_what_the_figure_says():
 def _with_rest(logits: torch.Tensor) -> torch.Tensor:
     """The probability that is left is spread over many words, none of which is ever chosen."""
     rest = 1 - logits.exp().sum(dim=1, keepdim=True)
-    assert (rest > 0).all(), "the probabilities of the tree sum to more than 1"
-    return torch.cat([logits, (rest / 500).log().expand(-1, 500)], dim=1)
+    assert (rest > -1e-6).all(), "the probabilities of the tree sum to more than 1"
+    return torch.cat([logits, (rest.clamp(min=1e-9) / 500).log().expand(-1, 500)], dim=1)
 
 
 def test_the_winner_has_the_best_score_of_the_last_step():
