@@ -33,18 +33,21 @@ from toolkit.diagrams.parts import (
 __all__ = ["ALT", "draw_additive_attention", "draw_decoder_step", "draw_stepped_or_at_once"]
 
 ALT = MappingProxyType({
-    "additive_attention": "One query, (N, Q), and four keys, (N, S, K), the fourth of them padding, are brought to A features by "
-    "linear layers, query and key. Their sum, with the query added to each key, goes through tanh, (N, S, A), and a linear layer, "
-    "score, gives one number for each place: 1.2, 0.3, 2.0, 0.7. Where the mask is False minus infinity is put. The softmax over "
-    "the places gives weights: 0.28, 0.11, 0.61 and 0. The keys, weighted and summed, are the context, (N, K).",
-    "decoder_step": "One step of the decoder, with shapes. The state, (N, H), as it came in is the query of the attention, which "
-    "reads the memory, (N, S, H), under a mask; it gives a context, (N, H), and weights, (N, S). The token, (N,), is embedded, "
-    "(N, E). Embedded token and context, side by side, (N, E + H), enter the GRU cell with the state; a new state comes out. "
-    "New state and context, side by side, (N, 2H), go through the output layer to logits, (N, V).",
-    "stepped_or_at_once": "Left, a decoder with additive attention over four steps, numbered 1 to 4. The look of each step needs the "
-    "state of the step before, and the state of each step needs what its look has seen: no step can begin before the last one has "
-    "ended. Right, self-attention over four inputs: queries, keys and values of all places come from one product each, all scores, "
-    "a grid of 4 by 4, from one more, and all four outputs from another. Nothing waits: the road to the Transformer.",
+    "additive_attention": "One query, (N, Q), and four keys, (N, S, K), the fourth of them padding, are brought to A "
+    "features by linear layers, query and key. Their sum, with the query added to each key, goes through tanh, (N, S, "
+    "A), and a linear layer, score, gives one number for each place: 1.2, 0.3, 2.0, 0.7. Where the mask is False minus "
+    "infinity is put. The softmax over the places gives weights: 0.28, 0.11, 0.61 and 0. The keys, weighted and summed, "
+    "are the context, (N, K).",
+    "decoder_step": "One step of the decoder, with shapes. The state, (N, H), as it came in is the query of the "
+    "attention, which reads the memory, (N, S, H), under a mask; it gives a context, (N, H), and weights, (N, S). The "
+    "token, (N,), is embedded, (N, E). Embedded token and context, side by side, (N, E + H), enter the GRU cell with the "
+    "state; a new state comes out. New state and context, side by side, (N, 2H), go through the output layer to logits, "
+    "(N, V).",
+    "stepped_or_at_once": "Left, a decoder with additive attention over four steps, numbered 1 to 4. The look of each "
+    "step needs the state of the step before, and the state of each step needs what its look has seen: no step can begin "
+    "before the last one has ended. Right, self-attention over four inputs: queries, keys and values of all places come "
+    "from one product each, all scores, a grid of 4 by 4, from one more, and all four outputs from another. Nothing "
+    "waits: the road to the Transformer.",
 })  # fmt: skip
 
 # Additive attention
@@ -84,13 +87,17 @@ def _keys(ax: Axes, x: float, y: float) -> Node:
         at = x + 0.19 * (place - 1.5)
         if real:
             look = LOOKS["state"]
-            outline(ax, "square", at, y, 0.15, 0.5, facecolor=tint(look.colour), edgecolor=look.line, linewidth=1, zorder=4)
+            outline(
+                ax, "square", at, y, 0.15, 0.5, facecolor=tint(look.colour), edgecolor=look.line, linewidth=1, zorder=4
+            )
         else:
             padding(ax, at, y, 0.15, 0.5)
     return Node(x, y, 0.76, 0.5)
 
 
-def _shapes(ax: Axes, query: Node, to_query: Node, keys: Node, to_key: Node, add: Node, tanh: Node, score: Node) -> None:
+def _shapes(
+    ax: Axes, query: Node, to_query: Node, keys: Node, to_key: Node, add: Node, tanh: Node, score: Node
+) -> None:
     shape(ax, query.x, query.y + 0.36, "N, Q")
     shape(ax, to_query.x, query.y + 0.36, r"Q \to A")
     shape(ax, 3.24, query.y + 0.18, "N, 1, A")
@@ -116,7 +123,9 @@ def _tiles(ax: Axes, x: float, y: float, texts: Sequence[str], role: str = "quie
 def _to_context(ax: Axes, keys: Node, scores: Node) -> None:
     """The way back: the mask, the softmax, the weighted mean."""
     low = 1.02
-    masked = _tiles(ax, scores.x, 1.78, [f"{value:.1f}" if real else "−∞" for value, real in zip(SCORES, MASK, strict=True)])
+    masked = _tiles(
+        ax, scores.x, 1.78, [f"{value:.1f}" if real else "−∞" for value, real in zip(SCORES, MASK, strict=True)]
+    )
     arrow(ax, scores.bottom, masked.top, role="state")
     label(ax, scores.x - 0.12, 2.12, "where the mask is False: −∞", size=SMALL, ha="right")
     softmax = node(ax, "cell", scores.x, low, "softmax", width=0.84, height=0.4, size=SMALL)
@@ -218,7 +227,16 @@ def draw_stepped_or_at_once() -> Figure:
 
 def _stepped(ax: Axes) -> None:
     columns = [0.98 + 0.82 * step for step in range(COUNT)]
-    memory = node(ax, "state", (columns[0] + columns[-1]) / 2, 3.9, "memory", width=columns[-1] - columns[0] + 0.62, height=0.36, size=SMALL)
+    memory = node(
+        ax,
+        "state",
+        (columns[0] + columns[-1]) / 2,
+        3.9,
+        "memory",
+        width=columns[-1] - columns[0] + 0.62,
+        height=0.36,
+        size=SMALL,
+    )
     before = node(ax, "state", 0.36, 2.0, "$h$", width=0.32, height=0.32)
     for step, x in enumerate(columns):
         look = node(ax, "cell", x, 2.94, f"look {step + 1}", width=0.62, height=0.38, size=SMALL)
@@ -237,13 +255,27 @@ def _at_once(ax: Axes) -> None:
     columns = [4.9 + 0.82 * step for step in range(COUNT)]
     middle = (columns[0] + columns[-1]) / 2
     wide = columns[-1] - columns[0] + 0.62
-    maps = node(ax, "weight", middle, 1.98, r"$Q = X W_q,\ \ K = X W_k,\ \ V = X W_v$", width=wide, height=0.42, size=SIZE)
+    maps = node(
+        ax, "weight", middle, 1.98, r"$Q = X W_q,\ \ K = X W_k,\ \ V = X W_v$", width=wide, height=0.42, size=SIZE
+    )
     size = 0.2
     for row in range(COUNT):
         for column in range(COUNT):
             share = 0.75 if row == column else 0.15 + 0.15 * ((row * 3 + column) % 3)
-            style = {"facecolor": tint(LOOKS["weight"].colour, share), "edgecolor": LOOKS["weight"].line, "linewidth": 0.8}
-            outline(ax, "square", middle + size * (column - 1.5), 2.94 + size * (1.5 - row), size - 0.03, size - 0.03, **style)
+            style = {
+                "facecolor": tint(LOOKS["weight"].colour, share),
+                "edgecolor": LOOKS["weight"].line,
+                "linewidth": 0.8,
+            }
+            outline(
+                ax,
+                "square",
+                middle + size * (column - 1.5),
+                2.94 + size * (1.5 - row),
+                size - 0.03,
+                size - 0.03,
+                **style,
+            )
     mean = node(ax, "cell", middle, 3.9, "weights times $V$", width=wide, height=0.36, size=SMALL)
     for x in columns:
         token = node(ax, "input", x, 1.24, "$x$", width=0.32, height=0.32)

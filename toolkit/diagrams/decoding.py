@@ -8,19 +8,21 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolkit.diagrams.parts import FOOT, LOOKS, QUIET, SMALL, Node, arrow, canvas, frame, key, label, node, title
+from toolkit.diagrams.parts import FOOT, QUIET, SMALL, Node, arrow, canvas, frame, key, label, node, title
 
 __all__ = ["ALT", "draw_beam", "draw_teacher_forcing"]
 
 ALT = MappingProxyType({
-    "teacher_forcing": "A decoder over five steps, three times, with the gold tokens elle dort bien . <eos> above what it writes. "
-    "What is fed lies one step behind what is scored: <bos> comes first. With ratio 1 the gold token of a step is fed to the next "
-    "one, although the model wrote il. With ratio 0 its own tokens are fed: <bos> il dort bien. In between a coin decides at "
-    "each step: here elle and . are gold, dort and mal are the model's own. All steps are scored against the gold tokens.",
-    "beam": "A tree of a beam search that keeps two beginnings, over four steps, with the sum of log-probabilities in each. elle, "
-    "−0.50, and il, −1.10, are kept, on is dropped. Of what grows from both, il dort, −1.30, and elle dort, −1.60, are kept. Then "
-    "il dort <eos>, −1.50, is finished: it keeps its place and its score, while elle dort bien, −2.10, grows to <eos> with −2.30. "
-    "The finished one wins with a tick; greedy search, which began with elle, ends at −2.30.",
+    "teacher_forcing": "A decoder over five steps, three times, with the gold tokens elle dort bien . <eos> above what "
+    "it writes. What is fed lies one step behind what is scored: <bos> comes first. With ratio 1 the gold token of a "
+    "step is fed to the next one, although the model wrote il. With ratio 0 its own tokens are fed: <bos> il dort bien. "
+    "In between a coin decides at each step: here elle and . are gold, dort and mal are the model's own. All steps are "
+    "scored against the gold tokens.",
+    "beam": "A tree of a beam search that keeps two beginnings, over four steps, with the sum of log-probabilities in "
+    "each. elle, −0.50, and il, −1.10, are kept, on is dropped. Of what grows from both, il dort, −1.30, and elle dort, "
+    "−1.60, are kept. Then il dort <eos>, −1.50, is finished: it keeps its place and its score, while elle dort bien, "
+    "−2.10, grows to <eos> with −2.30. The finished one wins with a tick; greedy search, which began with elle, ends at "
+    "−2.30.",
 })  # fmt: skip
 
 # What is fed
@@ -37,7 +39,13 @@ FED, OWN, ABOVE = 0.0, 0.56, 1.1  # inches: the rows of a panel
 def draw_teacher_forcing() -> Figure:
     """What each step of a decoder is fed and what it is scored against, for three ratios of teacher forcing."""
     fig, ax = canvas(6.16)
-    title(ax, 0.3, 5.9, "What is fed lies one step behind what is scored", "a decoder over T = 5 steps; upwards: a step, from what is fed to what it writes")
+    title(
+        ax,
+        0.3,
+        5.9,
+        "What is fed lies one step behind what is scored",
+        "a decoder over T = 5 steps; upwards: a step, from what is fed to what it writes",
+    )
     for place, ratio in enumerate(WRITTEN):
         _panel(ax, 4.06 - 1.66 * place, ratio)
     key(ax, FOOT, [("target", "gold token, scored against", 2.3), ("output", "its own best", 1.3), ("input", "fed: gold", 1.1),
@@ -91,12 +99,12 @@ TREE = (
     Grown("court", -1.9, 2, 3.3, 1, kept=False),
     Grown("dort", -1.6, 2, 2.7, 1),
     Grown("dort", -1.3, 2, 1.9, 2),
-    Grown("part", -2.6, 2, 1.3, 2, kept=False),
+    Grown("part", -2.9, 2, 1.3, 2, kept=False),
     Grown("<eos>", -2.8, 3, 3.3, 5, kept=False),
     Grown("bien", -2.1, 3, 2.7, 5),
     Grown("<eos>", -1.5, 3, 1.9, 6, finished=True),
     Grown("bien", -3.1, 3, 1.3, 6, kept=False),
-    Grown(".", -3.4, 4, 3.3, 9, kept=False),
+    Grown(".", -3.9, 4, 3.3, 9, kept=False),
     Grown("<eos>", -2.3, 4, 2.7, 9, finished=True),
     Grown("<eos>", -1.5, 4, 1.9, 10, finished=True),
 )
@@ -106,7 +114,13 @@ STEPS = [0.66 + 1.62 * step for step in range(5)]
 def draw_beam() -> Figure:
     """A beam search that keeps two beginnings: what grows, what is kept, and a finished one that keeps its place."""
     fig, ax = canvas(4.9)
-    title(ax, 0.3, 4.64, "Beam search keeps the best beginnings", f"here {SIZE_OF_BEAM} of them; below each word the sum of the log-probabilities so far")
+    title(
+        ax,
+        0.3,
+        4.64,
+        "Beam search keeps the best beginnings",
+        f"here {SIZE_OF_BEAM} of them; below each word the sum of the log-probabilities so far",
+    )
     for step in range(1, 5):
         label(ax, STEPS[step], 3.82, f"step {step}", size=SMALL, colour=QUIET)
     nodes: list[Node] = []
@@ -125,7 +139,17 @@ def draw_beam() -> Figure:
 def _hypothesis(ax: Axes, grown: Grown) -> Node:
     role = "quiet" if not grown.kept else "output" if grown.finished else "state"
     score = "" if grown.parent is None else f"\n{grown.score:.2f}".replace("-", "−")
-    return node(ax, role, STEPS[grown.step], grown.y, grown.word + score, width=0.74, height=0.46, size=SMALL, pale=not grown.kept)
+    return node(
+        ax,
+        role,
+        STEPS[grown.step],
+        grown.y,
+        grown.word + score,
+        width=0.74,
+        height=0.46,
+        size=SMALL,
+        pale=not grown.kept,
+    )
 
 
 def _branch(ax: Axes, parent: Node, child: Node, grown: Grown) -> None:

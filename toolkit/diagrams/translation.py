@@ -15,7 +15,6 @@ from toolkit.diagrams.parts import (
     LINE,
     LOOKS,
     QUIET,
-    SIZE,
     SMALL,
     TEXT,
     Node,
@@ -37,23 +36,23 @@ __all__ = ["ALT", "TRANSLATION_TASKS", "draw_alignment_error", "draw_both_ways",
            "draw_translation_pipeline"]  # fmt: skip
 
 ALT = MappingProxyType({
-    "translation_pipeline": "A chain of what you will build, with a numbered badge for each task. Ids of an English sentence, "
-    "(N, S), go through an encoder in both directions, which gives a memory, (N, S, H), and a state. In a step of the decoder "
-    "attention reads the memory and hands a context to the cell; an output layer gives logits, (N, V). Below, Seq2Seq.forward "
-    "feeds gold or own tokens and a loss compares all logits with the French; greedy and beam search feed own tokens alone. "
-    "The weights make a map, which is scored; self-attention stands by itself.",
-    "both_ways": "Two padded sentences of a batch, of 5 and 3 words. Above each row of words a forward state after each word, f, "
-    "from left to right, below it a backward state, b, from right to left; neither reads padding. At each word the memory holds "
-    "f beside b of that place; at padding it holds zeros. The state that is handed on holds f after the last real word "
-    "beside b after the first one: of the shorter sentence f_3 and b_1. All four are framed.",
-    "bottleneck": "Two networks that translate she never sees him into elle ne le voit jamais. Above, the encoder's last state is "
-    "all that the decoder gets: everything passes through one vector of H numbers, however long the sentence is. Below, the "
-    "decoder also looks at the states of all words: while it writes voit, a thick arrow comes from sees, weight 0.88, and thin ones "
-    "from the other words; their weighted mean is the context.",
-    "alignment_error": "A grid with a column for each word of she wants to help the French girls and a row for each word of "
-    "elle veut aider les filles françaises. Seven cells are outlined: the known links S. A dot in each of the six rows marks "
-    "the largest weight of the map, A. Five dots stand in outlined cells; one, in the row filles, stands outside, at French. "
-    "Beside it the count: 1 − 2 · 5 / (6 + 7) = 0.23.",
+    "translation_pipeline": "A chain of what you will build, with a numbered badge for each task. Ids of an English "
+    "sentence, (N, S), go through an encoder in both directions, which gives a memory, (N, S, H), and a state. In a step "
+    "of the decoder attention reads the memory and hands a context to the cell; an output layer gives logits, (N, V). "
+    "Below, Seq2Seq.forward feeds gold or own tokens and a loss compares all logits with the French; greedy and beam "
+    "search feed own tokens alone. The weights make a map, which is scored; self-attention stands by itself.",
+    "both_ways": "Two padded sentences of a batch, of 5 and 3 words. Above each row of words a forward state after each "
+    "word, f, from left to right, below it a backward state, b, from right to left; neither reads padding. At each word "
+    "the memory holds f beside b of that place; at padding it holds zeros. The state that is handed on holds f after the "
+    "last real word beside b after the first one: of the shorter sentence f_3 and b_1. All four are framed.",
+    "bottleneck": "Two networks that translate she never sees him into elle ne le voit jamais. Above, the encoder's last "
+    "state is all that the decoder gets: everything passes through one vector of H numbers, however long the sentence "
+    "is. Below, the decoder also looks at the states of all words: while it writes voit, a thick arrow comes from sees, "
+    "weight 0.88, and thin ones from the other words; their weighted mean is the context.",
+    "alignment_error": "A grid with a column for each word of she wants to help the French girls and a row for each word "
+    "of elle veut aider les filles françaises. Seven cells are outlined: the known links S. A dot in each of the six "
+    "rows marks the largest weight of the map, A. Five dots stand in outlined cells; one, in the row filles, stands "
+    "outside, at French. Beside it the count: 1 − 2 · 5 / (6 + 7) = 0.23.",
 })  # fmt: skip
 
 TRANSLATION_TASKS = MappingProxyType(
@@ -88,8 +87,8 @@ PIPELINE_PLACES = {
     "step": (1.5, LOOK + 0.36),
     "forcing": (0.66, THIRD - 0.36),
     "loss": (2.62, THIRD + 0.44),
-    "greedy": (3.6, THIRD + 0.36),
-    "beam": (5.0, THIRD + 0.36),
+    "greedy": (3.56, THIRD - 0.34),
+    "beam": (4.88, THIRD - 0.34),
     "map": (6.8, THIRD + 0.56),
     "self_attention": (0.5, FOOT - 0.02),
 }
@@ -109,16 +108,19 @@ def _to_memory(ax: Axes) -> Node:
     arrow(ax, (1.68, FIRST), (2.18, FIRST), role="input")
     frame(ax, 4.34, FIRST - 0.42, 6.06, FIRST + 0.68, role="cell")
     for side, way in ((0.15, 1), (-0.15, -1)):
-        cells = [
-            node(ax, "cell", 4.78 + 0.42 * place, FIRST + side, width=0.22, height=0.22) for place in (0, 1, 2)
-        ]
+        cells = [node(ax, "cell", 4.78 + 0.42 * place, FIRST + side, width=0.22, height=0.22) for place in (0, 1, 2)]
         for one, other in list(pairwise(cells[::way])):
             ends = (one.right, other.left) if way == 1 else (one.left, other.right)
             arrow(ax, *ends, role="state")
     arrow(ax, (3.96, FIRST), (4.56, FIRST), role="input")
     memory = Node(7.1, FIRST, 1.0, 0.5)
     for place in range(5):
-        style = {"facecolor": tint(LOOKS["state"].colour), "edgecolor": LOOKS["state"].line, "linewidth": 1, "zorder": 4}
+        style = {
+            "facecolor": tint(LOOKS["state"].colour),
+            "edgecolor": LOOKS["state"].line,
+            "linewidth": 1,
+            "zorder": 4,
+        }
         outline(ax, "square", 6.7 + 0.16 * place, FIRST, 0.12, 0.5, **style)
     padding(ax, 6.7 + 0.16 * 5, FIRST, 0.12, 0.5)
     arrow(ax, (5.85, FIRST), (6.62, FIRST), role="state")
@@ -145,7 +147,7 @@ def _decoder(ax: Axes, memory: Node) -> tuple[Node, Node, Node]:
     arrow(ax, attention.bottom, cell.top, role="state")
     arrow(ax, cell.right, output.left, role="state")
     arrow(ax, output.right, logits.left, role="output")
-    arrow(ax, (memory.x, FIRST - 0.25), (memory.x, LOOK + 0.1), (attention.right[0], LOOK + 0.1), role="state")
+    arrow(ax, (memory.x, FIRST - 0.25), (memory.x, LOOK + 0.15), (attention.right[0], LOOK + 0.15), role="state")
     lane = 4.18
     arrow(ax, (5.2, FIRST - 0.42), (5.2, lane), (3.3, lane), (3.3, LOOK), attention.left, role="state")
     arrow(ax, (3.3, LOOK), (3.3, SECOND + 0.12), (cell.left[0], SECOND + 0.12), role="state")
@@ -186,14 +188,25 @@ def _map(ax: Axes, attention: Node) -> None:
     for row in range(4):
         for column in range(5):
             share = 0.8 if column == (0, 1, 3, 2)[row] else 0.08
-            style = {"facecolor": tint(LOOKS["weight"].colour, share), "edgecolor": LOOKS["weight"].line, "linewidth": 0.8}
+            style = {
+                "facecolor": tint(LOOKS["weight"].colour, share),
+                "edgecolor": LOOKS["weight"].line,
+                "linewidth": 0.8,
+            }
             outline(ax, "square", x + 0.19 * (column - 2), y + 0.19 * (1.5 - row), 0.17, 0.17, **style)
-    lane = LOOK - 0.12
+    lane = LOOK - 0.15
     arrow(ax, (attention.right[0], lane), (7.48, lane), (7.48, y + 0.38), role="weight")
-    label(ax, 6.38, lane - 0.14, "weights", size=SMALL, ha="right")
-    shape(ax, 6.44, lane - 0.14, "N, S", ha="left")
+    label(ax, 6.38, LOOK, "weights", size=SMALL, ha="right")
+    shape(ax, 6.44, LOOK, "N, S", ha="left")
     label(ax, x, 0.68, "alignment error", size=SMALL)
-    label(ax, 0.78, FOOT - 0.02, "self_attention: every place of a sequence looks at every place, all at once", size=SMALL, ha="left")
+    label(
+        ax,
+        0.78,
+        FOOT - 0.02,
+        "self_attention: every place of a sequence looks at every place, all at once",
+        size=SMALL,
+        ha="left",
+    )
 
 
 # Both ways
@@ -281,7 +294,16 @@ def draw_bottleneck() -> Figure:
     title(ax, 0.3, 2.98, "A memory of all places", "each step takes a weighted mean of it: the context")
     words, _, steps = _two_networks(ax, 1.3)
     _look(ax, words, steps[NOW])
-    key(ax, FOOT - 0.02, [("state", "state", 0.9), ("input", "word read", 1.25), ("output", "word written", 1.5), ("→weight", "weight of a place", 0)])
+    key(
+        ax,
+        FOOT - 0.02,
+        [
+            ("state", "state", 0.9),
+            ("input", "word read", 1.25),
+            ("output", "word written", 1.5),
+            ("→weight", "weight of a place", 0),
+        ],
+    )
     return fig
 
 
@@ -313,7 +335,10 @@ def _look(ax: Axes, words: Sequence[Node], step: Node) -> None:
 
 # How a map is scored
 
-SOURCE, TARGET = ("she", "wants", "to", "help", "the", "French", "girls"), ("elle", "veut", "aider", "les", "filles", "françaises")
+SOURCE, TARGET = (
+    ("she", "wants", "to", "help", "the", "French", "girls"),
+    ("elle", "veut", "aider", "les", "filles", "françaises"),
+)
 LINKS = {(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (5, 5), (6, 4)}  # (place in the source, place in the target)
 LARGEST = (0, 1, 3, 4, 5, 5)  # of each row, where the map has its largest weight
 CELL = 0.5  # inches
@@ -322,7 +347,13 @@ CELL = 0.5  # inches
 def draw_alignment_error() -> Figure:
     """How the error of an alignment is counted: the links of the truth, those of a map, and what both share."""
     fig, ax = canvas(4.5)
-    title(ax, 0.3, 4.24, "What the map says, and what is known", "the largest weight of each row against the links of the grammar")
+    title(
+        ax,
+        0.3,
+        4.24,
+        "What the map says, and what is known",
+        "the largest weight of each row against the links of the grammar",
+    )
     for place, word in enumerate(SOURCE):
         label(ax, *_cell(place, -0.75), word, size=SMALL)
     for row, word in enumerate(TARGET):
@@ -356,7 +387,12 @@ def _cell(place: float, row: float) -> tuple[float, float]:
 def _grid_cell(ax: Axes, place: int, row: int) -> None:
     x, y = _cell(place, row)
     known, said = (place, row) in LINKS, LARGEST[row] == place
-    style = {"facecolor": "white", "edgecolor": TEXT if known else "#D0D0D0", "linewidth": 2 if known else 0.8, "zorder": 4 if known else 3}
+    style = {
+        "facecolor": "white",
+        "edgecolor": TEXT if known else "#D0D0D0",
+        "linewidth": 2 if known else 0.8,
+        "zorder": 4 if known else 3,
+    }
     outline(ax, "square", x, y, CELL - 0.06, 0.38, gid="known" if known else None, **style)
     if said:
         _dot(ax, x, y, known)
