@@ -346,8 +346,8 @@ SPEAKING = (
 )  # fmt: skip
 
 READS = "The encoder takes the batch and how long each of its rows is: encoder(src, lengths)."
-NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's largest, "
-           "dim=1.")  # fmt: skip
+NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's "
+           "largest, dim=1.")  # fmt: skip
 SETS = "Sets are compared with sets, and a list or a tuple came. set(pairs) makes one of either."
 # teacher forcing, a loss without padding, the error of an alignment: 5.4, 5.5, 5.8
 FORCING = (
