@@ -337,20 +337,23 @@ return 1 - 2 * precision * recall / (precision + recall)
 }  # fmt: skip
 
 WRONG = {
-    "5.4 a coin that never loses after five steps": ("more_coins", "coins < teacher_forcing", "(coins < teacher_forcing) | (t > 5)"),
-    "5.4 coins shared by the halves of the batch": (
+    "5.4 gold from the seventh step on": (
+        "more_coins", "coins < teacher_forcing", "(coins < teacher_forcing) | (t > 5)"),
+    "5.4 first coins from elsewhere": (
         "coins_come_from_the_generator", "generator=generator, device", "generator=generator if t else None, device"),
-    "5.4 gold where nothing is padded": (
+    "5.4 EOS is always gold": (
         "padding_of_targets_is_fed", "torch.where((coins", "torch.where((gold == EOS) | (coins"),
-    "5.4 a mode that comes back": (
-        "gold_tokens_are_fed", "steps = []", "steps, mode = [], self.training\nself.eval()"),
-    "5.4 evaluation mode for the encoder": ("forcing_leaves_things_alone", "steps = []", "steps = []\nself.encoder.eval()"),
-    "5.5 a loss of nothing that is NaN behind": (
-        "nothing_to_learn", "return (logits * 0).sum()", "return (logits * 0).sum() / 0 if logits.requires_grad else (logits * 0).sum()"),
-    "5.5 padding by the largest id": ("other_padding", "targets != pad", "targets != (pad if pad != 4 else 0)"),
-    "5.8 ones for empty sentences": (
+    "5.4 evaluation mode for the encoder": (
+        "forcing_leaves_things_alone", "steps = []", "steps = []\nself.encoder.eval()"),
+    "5.5 a small loss for nothing": (
+        "nothing_to_learn", "return (logits * 0).sum()", "return (logits * 0).sum() + 1e-3"),
+    "5.5 one id that is never padding": (
+        "other_padding", "targets != pad", "targets != (pad if pad != 4 else 0)"),
+    "5.8 one more for empty sentences": (
         "sentences_without_a_word", "known_count += len(known)", "known_count += len(known) or 1"),
-    "5.8 sorted links": ("counting_leaves_things_alone", "known = set(pairs)", "known = set(pairs)\n    isinstance(pairs, list) and pairs.sort(reverse=True)"),
+    "5.8 links turned round": (
+        "counting_leaves_things_alone", "known = set(pairs)",
+        "known = set(pairs)\n    if isinstance(pairs, list):\n        pairs.reverse()"),
 }  # fmt: skip
 
 
