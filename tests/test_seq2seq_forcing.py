@@ -130,17 +130,15 @@ def test_targets_fit_the_sources():
 
 
 def test_a_keyed_decoder_tells_all_that_it_was_given():
-    model, given = keyed(), batch(1)
-    memory, state = model.encoder(given.src, given.lengths)
-    token, mask = torch.tensor([BOS]), source_mask(given.src, given.lengths)
+    model, sentence = keyed(), batch(1)
+    memory, state = model.encoder(sentence.src, sentence.lengths)
+    token, mask = torch.tensor([BOS]), source_mask(sentence.src, sentence.lengths)
     said = [model.decoder.step(torch.tensor([word]), state, memory, mask)[0] for word in range(6)]
-    said += [
-        model.decoder.step(token, state, memory, ~mask)[0],
-        model.eval().decoder.step(token, state, memory, mask)[0],
-    ]
-    said += [model.train().decoder.step(token, state + 1, memory, mask)[0]]
+    said += [model.decoder.step(token, *given, mask)[0] for given in ((state + 1, memory), (state, memory.roll(1, 1)))]
+    said += [model.decoder.step(token, state, memory, ~mask)[0]]
     assert len({tuple(row[0].tolist()) for row in said}) == len(said)
-    assert props.calls_made(model.encoder, model.decoder) == (1, 9)
+    assert not torch.equal(model.eval().decoder.step(token, state, memory, mask)[0], said[BOS])
+    assert props.calls_made(model.encoder, model.decoder) == (1, 10)
 
 
 def test_gradients_reach_all_of_a_keyed_model():
