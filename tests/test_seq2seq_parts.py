@@ -13,7 +13,7 @@ from grader.checks.kit import checks_of
 from grader.engine.cells import run_cells
 from grader.engine.workbench import failure_of
 from grader.exceptions import hint_for_failure
-from grader.lint import findings
+from grader.lint import defining, findings
 from grader.recordings import Live, run_logged
 from grader.references import Variant, base_of, nothing_judged, patched_source, sources_of, variant_bench
 from solution.seq2seq import AdditiveAttention, Decoder, Encoder
@@ -286,7 +286,8 @@ def test_torchs_attention_is_forbidden(course):
                        ("5.9", "torch.nn.functional.scaled_dot_product_attention(x, x, x)")):  # fmt: skip
         entry = course.tasks[task]
         source = patched_source(entry, Variant(task, "made here", "", body=f"return {line}"))
-        found = findings("\n".join(text for _, text in source), entry, course)
+        texts = [text for _, text in source]
+        found = findings(entry, texts[0] if entry.module else defining(entry.symbol, texts), course)
         assert any(finding.forbidden for finding in found), line
 
 
