@@ -15,12 +15,12 @@ from torch import nn
 from grader.engine.cells import run_cells
 from grader.references import sources_of
 from grader.tasks import load_course
-from solution import charlm, gated, rnn, text
+from solution import charlm, gated, rnn, seq2seq, text
 from toolkit.stand_ins import STAND_INS, is_stand_in
 
 COURSE = load_course()
 DOUBLE = torch.float64
-MODULES = {"rnn": rnn, "gated": gated, "text": text, "charlm": charlm}
+MODULES = {"rnn": rnn, "gated": gated, "text": text, "charlm": charlm, "seq2seq": seq2seq}
 STAND = SimpleNamespace(**{part.__name__: part for part in STAND_INS.values()})
 
 
@@ -580,3 +580,32 @@ def test_notebook_4_runs_on_meta():
         assert STAND.generate(STAND.CharLM(7, 3, 4).to("meta"), ids[0], 3, temperature).shape == (3,)
     assert STAND.Linear(3, 4).to("meta")(torch.empty(2, 5, 3, device="meta")).shape == (2, 5, 4)
     assert [x.device.type for x, _ in STAND.stream_batches(ids.flatten(), 2, 2)] == ["meta"] * 2
+
+
+@pytest.mark.parametrize("lengths", [[3, 5, 1], [2]])
+def test_an_encoder_and_a_decoder(lengths):
+    encoders, decoders = (
+        same_weights("Encoder", 9, 3, 4, module=seq2seq),
+        same_weights("Decoder", 7, 3, 4, module=seq2seq),
+    )
+    src, lengths = torch.randint(9, (len(lengths), 6)), torch.tensor(lengths)
+    (memory, state), other = (encoder(src, lengths) for encoder in encoders)
+    torch.testing.assert_close(other, (memory, state))
+    mask, token = seq2seq.source_mask(src, lengths), torch.randint(7, lengths.shape)
+    torch.testing.assert_close(*(decoder.step(token, state, memory, mask) for decoder in decoders))
+
+
+def test_attention_with_rows_of_nothing():
+    modules = same_weights("AdditiveAttention", 3, 5, 4, module=seq2seq)
+    mask = torch.tensor([[1, 0, 1], [0, 0, 0]]).bool()
+    for dtype in (torch.float16, torch.float32, DOUBLE):
+        query, keys = torch.randn(2, 3, dtype=dtype), torch.randn(2, 3, 5, dtype=dtype)
+        context, weights = modules[1].to(dtype)(query, keys, mask)
+        torch.testing.assert_close((context, weights), modules[0].to(dtype)(query, keys, mask))
+        assert not weights[~mask].any() and not context[1].any()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_self_attention(causal):
+    given = [torch.randn(*shape, dtype=DOUBLE) for shape in ((2, 4, 5), (5, 3), (5, 3), (5, 2))]
+    torch.testing.assert_close(STAND.self_attention(*given, causal), reference_of("5.9")(*given, causal))

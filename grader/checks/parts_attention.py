@@ -56,12 +56,12 @@ def halves_agree(student, reference, draw, lengths, place: int, half: slice) -> 
     agree(*pieces)
 
 
-@part("5.1", "the forward half of memory where nothing is padded")
+@part("5.1", "the forward half of memory without padding")
 def part_forward_memory(student, reference, draw):
     halves_agree(student, reference, draw, (4, 4), 0, FORWARD)
 
 
-@part("5.1", "the backward half of memory where nothing is padded")
+@part("5.1", "the backward half of memory without padding")
 def part_backward_memory(student, reference, draw):
     halves_agree(student, reference, draw, (4, 4), 0, BACKWARD)
 
@@ -89,12 +89,12 @@ def part_width(student, reference, draw):
     expect(len(memory.shape) > 1 and memory.shape[1] == 6, "another width")
 
 
-@part("5.1", "the forward half of the state where nothing is padded")
+@part("5.1", "the forward half of the state without padding")
 def part_forward_state(student, reference, draw):
     halves_agree(student, reference, draw, (4, 4), 1, FORWARD)
 
 
-@part("5.1", "the backward half of the state where nothing is padded")
+@part("5.1", "the backward half of the state without padding")
 def part_backward_state(student, reference, draw):
     halves_agree(student, reference, draw, (4, 4), 1, BACKWARD)
 
@@ -207,7 +207,7 @@ def part_far_apart(student, reference, draw):
     weights_agree(student, reference, weights, given)
 
 
-@part("5.2", "the context, as a sum with these weights")
+@part("5.2", "the context as a sum with these weights")
 def part_context(student, reference, draw):
     """Whatever they are."""
     query, keys, mask = looked_at(draw, SCATTERED)

@@ -20,7 +20,7 @@ def weights_in(seen: Seen) -> torch.Tensor:
     return tensor_in(seen, 1, ROWS, PLACES, PLACES)
 
 
-@part("5.9", "the products of queries and keys, where A is 1")
+@part("5.9", "the products of queries and keys where A is 1")
 def part_products(student, reference, draw):
     """There is nothing to scale."""
     given = projected(draw, ROWS, PLACES, (5, 1, 3))
@@ -57,7 +57,7 @@ def part_zeros_ahead(student, reference, draw):
     expect(not found.triu(1).any(), "other numbers")
 
 
-@part("5.9", "the places up to its own, which each one sees")
+@part("5.9", "all places up to its own")
 def part_seen(student, reference, draw):
     """No weight is 0 there; the last place sees all, as without `causal`."""
     given = projected(draw, ROWS, PLACES)
@@ -66,7 +66,7 @@ def part_seen(student, reference, draw):
     expect(near(found[:, -1], free[:, -1]), "the last place sees something else")
 
 
-@part("5.9", "the outputs, as sums of the values with these weights")
+@part("5.9", "the outputs as sums of the values with these weights")
 def part_outputs(student, reference, draw):
     """Whatever they are."""
     x, w_query, w_key, w_value = projected(draw, ROWS, PLACES)
