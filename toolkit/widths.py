@@ -60,6 +60,7 @@ def ends_lower(beam_search: Callable, decoders: RandomDecoders, narrow: int, wid
     (low, low_scores), (high, high_scores) = (
         beam_search(decoders, src, lengths, max_length, width) for width in (narrow, wide)
     )
+    low_scores, high_scores = (torch.as_tensor(scores) for scores in (low_scores, high_scores))
     places = (high_scores < low_scores - 1e-4).nonzero()[:, 0].tolist()
     return [(n, low[n], low_scores[n].item(), high[n], high_scores[n].item()) for n in places]
 
