@@ -12,15 +12,16 @@ import pytest
 import torch
 from torch import nn
 
+from grader.engine import props
 from grader.engine.cells import run_cells
 from grader.references import sources_of
 from grader.tasks import load_course
-from solution import charlm, gated, rnn, text
+from solution import charlm, gated, rnn, seq2seq, text
 from toolkit.stand_ins import STAND_INS, is_stand_in
 
 COURSE = load_course()
 DOUBLE = torch.float64
-MODULES = {"rnn": rnn, "gated": gated, "text": text, "charlm": charlm}
+MODULES = {"rnn": rnn, "gated": gated, "text": text, "charlm": charlm, "seq2seq": seq2seq}
 STAND = SimpleNamespace(**{part.__name__: part for part in STAND_INS.values()})
 
 
@@ -580,3 +581,29 @@ def test_notebook_4_runs_on_meta():
         assert STAND.generate(STAND.CharLM(7, 3, 4).to("meta"), ids[0], 3, temperature).shape == (3,)
     assert STAND.Linear(3, 4).to("meta")(torch.empty(2, 5, 3, device="meta")).shape == (2, 5, 4)
     assert [x.device.type for x, _ in STAND.stream_batches(ids.flatten(), 2, 2)] == ["meta"] * 2
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0])
+def test_teacher_forcing(share):
+    parts = props.KeyedEncoder(9), props.KeyedDecoder(6)
+    for parameter in (*parts[0].parameters(), *parts[1].parameters()):
+        nn.init.normal_(parameter)
+    src, lengths, tgt = torch.randint(9, (4, 6)), torch.tensor([2, 5, 1, 4]), torch.randint(6, (4, 7))
+    got, want = (model(*parts)(src, lengths, tgt, share) for model in (STAND.Seq2Seq, seq2seq.Seq2Seq))
+    torch.testing.assert_close(got, want)
+
+
+@pytest.mark.parametrize("pad", [0, 4])
+def test_a_loss_without_padding(pad):
+    logits, targets = torch.randn(3, 5, 6, dtype=DOUBLE), torch.randint(6, (3, 5))
+    targets[1, 2:] = pad
+    for wanted in (targets, torch.full_like(targets, pad)):
+        torch.testing.assert_close(*(part.masked_cross_entropy(logits, wanted, pad) for part in (STAND, seq2seq)))
+
+
+def test_the_error_of_an_alignment():
+    maps = [torch.rand(4, 5), torch.rand(1, 3), torch.zeros(0, 2)]
+    links = [{(0, 1), (2, 2), (3, 0)}, [(1, 0)], frozenset({(0, 0)})]
+    for count in range(4):
+        got, want = (rate(maps[:count], links[:count]) for rate in (STAND.alignment_error_rate, reference_of("5.8")))
+        assert got == pytest.approx(want) and type(got) is float
