@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from grader.engine import props
 from grader.engine.cells import run_cells
 from grader.references import sources_of
 from grader.tasks import load_course
@@ -609,3 +610,29 @@ def test_attention_with_rows_of_nothing():
 def test_self_attention(causal):
     given = [torch.randn(*shape, dtype=DOUBLE) for shape in ((2, 4, 5), (5, 3), (5, 3), (5, 2))]
     torch.testing.assert_close(STAND.self_attention(*given, causal), reference_of("5.9")(*given, causal))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0])
+def test_teacher_forcing(share):
+    parts = props.KeyedEncoder(9), props.KeyedDecoder(6)
+    for parameter in (*parts[0].parameters(), *parts[1].parameters()):
+        nn.init.normal_(parameter)
+    src, lengths, tgt = torch.randint(9, (4, 6)), torch.tensor([2, 5, 1, 4]), torch.randint(6, (4, 7))
+    got, want = (model(*parts)(src, lengths, tgt, share) for model in (STAND.Seq2Seq, seq2seq.Seq2Seq))
+    torch.testing.assert_close(got, want)
+
+
+@pytest.mark.parametrize("pad", [0, 4])
+def test_a_loss_without_padding(pad):
+    logits, targets = torch.randn(3, 5, 6, dtype=DOUBLE), torch.randint(6, (3, 5))
+    targets[1, 2:] = pad
+    for wanted in (targets, torch.full_like(targets, pad)):
+        torch.testing.assert_close(*(part.masked_cross_entropy(logits, wanted, pad) for part in (STAND, seq2seq)))
+
+
+def test_the_error_of_an_alignment():
+    maps = [torch.rand(4, 5), torch.rand(1, 3), torch.zeros(0, 2)]
+    links = [{(0, 1), (2, 2), (3, 0)}, [(1, 0)], frozenset({(0, 0)})]
+    for count in range(4):
+        got, want = (rate(maps[:count], links[:count]) for rate in (STAND.alignment_error_rate, reference_of("5.8")))
+        assert got == pytest.approx(want) and type(got) is float

@@ -974,7 +974,7 @@ if captions:
     some = captions.train.pairs[:3000]
     real_english, real_french = lexicons(some)
     small = interpreter(real_english, real_french).to(device)
-    train(small, some, real_english, real_french, Recipe(epochs=3, batch_size=32, words=1000), bar=True)
+    train(small, some, real_english, real_french, Recipe(epochs=3, batch_size=32, words=600), bar=True)
     said = [one.words for one in greedy(small, [pair.english for pair in captions.validation.pairs[:200]], real_english, real_french)]
     print(f"BLEU on 200 validation captions: {bleu(said, captions.validation.references[:200]).bleu:.1f}")
 
