@@ -30,7 +30,8 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Shares that are dropped in training: of the embedded words' features, of the memory's, and before the output layer."""
+    """Shares that are dropped in training: of the embedded words' features, alike in all words of a sentence; of the memory's;
+    and before the output layer."""
 
     words: float = 0.0
     memory: float = 0.0
@@ -51,7 +52,7 @@ class Encoder(nn.Module):
         places = torch.arange(src.shape[1], device=src.device)
         real = places < lengths[:, None]  # (N, S)
         turned = torch.where(real, lengths[:, None] - 1 - places, places)  # the last word first, padding where it was
-        x = self.dropout(self.embedding(src))  # (N, S, E)
+        x = _dropped(self.dropout, self.embedding(src), 1)  # (N, S, E)
         there = F.linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0)
         back = _reordered(F.linear(x, rnn.weight_ih_l0_reverse, rnn.bias_ih_l0_reverse), turned)
         states = two_grus(
@@ -90,7 +91,7 @@ class Decoder(nn.Module):
     def forward(self, fed, state, memory, mask) -> torch.Tensor:
         """What the output layer reads (T, N, 2H) when the words `fed` (N, T) are fed."""
         wide, memory = self.embedding.embedding_dim, self.memory_dropout(memory)
-        x = self.words_dropout(self.embedding(fed.T))  # (T, N, E)
+        x = _dropped(self.words_dropout, self.embedding(fed.T), 0)  # (T, N, E)
         driven = F.linear(x, self.cell.weight_ih[:, :wide], self.cell.bias_ih)
         states, contexts = attending_gru(
             driven,
@@ -163,6 +164,11 @@ class Translator(nn.Module):
         memory, state, mask = self.read(src, lengths)
         fed = torch.cat([torch.full_like(tgt[:, :1], BOS), tgt[:, :-1]], dim=1)
         return self.decoder(fed, state, memory, mask).transpose(0, 1)
+
+
+def _dropped(dropout: nn.Dropout, x: torch.Tensor, steps: int) -> torch.Tensor:
+    """The same features of a sentence dropped in all of its steps (Gal and Ghahramani, 2016): few draws, and a quick product."""
+    return x * dropout(torch.ones_like(x.narrow(steps, 0, 1))) if dropout.training and dropout.p else x
 
 
 def _reordered(rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
