@@ -54,7 +54,16 @@ def main() -> None:
 def record(part: str, data: Multi30k) -> None:
     torch.set_num_threads(os.cpu_count())
     kept = keep_memory()
-    seeds = [measured(part, seed, data) for seed in SEEDS]
+    seeds: list[dict] = []
+    for seed in SEEDS:
+        seeds.append(measured(part, seed, data))
+        told = written(part, seeds, kept, data)  # anew after each seed: a run that is cut off has told what it saw
+    show_scores(told)
+    print(seeds[0]["signature"])
+
+
+def written(part: str, seeds: list[dict], kept: bool, data: Multi30k) -> dict:
+    """Write the record of these seeds; the record."""
     first = seeds[0]
     rows = {
         test: {way: summary([seed["bleu"][test][way] for seed in seeds], 2) for way in first["bleu"][test]}
@@ -78,8 +87,7 @@ def record(part: str, data: Multi30k) -> None:
         "sentences in bins": {test: counts(getattr(data, split)) for test, split in TESTS.items()},
         "translated": first["translated"],
     } | {key: [seed[key] for seed in seeds] for key in keys}  # fmt: skip
-    show_scores(save(f"multi30k_{part}", f"python -m benchmarks.multi30k {part}", SEEDS, rows, **more))
-    print(first["signature"])
+    return save(f"multi30k_{part}", f"python -m benchmarks.multi30k {part}", SEEDS[: len(seeds)], rows, **more)
 
 
 def measured(part: str, seed: int, data: Multi30k) -> dict:
