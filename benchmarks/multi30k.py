@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def record(part: str, data: Multi30k) -> None:
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     kept = keep_memory()
     seeds: list[dict] = []
     for seed in SEEDS:

@@ -774,7 +774,7 @@ show(
 # on its own: `"1"`, `"0.5"` or `"0"`?
 
 # %%
-guess = predict("5.10", "0.5")
+guess = predict("5.10", "1")
 
 # %% tags=["experiment"]
 record = recorded("forcing")
@@ -787,12 +787,20 @@ fig = plots.plot_forcing({
     "words right, gold tokens fed": {float(ratio): values for ratio, values in fed.items()},
 }, "right (%)")
 headline(fig, said_so)
-show(fig, alt="@@F")
+show(
+    fig,
+    alt="Two lines over the share of gold tokens, three seeds each. Sentences right on its own rise from 79 % at 0 to 82 at a "
+    "half and 85 at 1; words right with gold tokens fed rise from 96 to 97 %.",
+)
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# @@
+# All of them: 85 % with gold tokens alone, 82 with half of them, 79 with none, and the seeds hardly overlap. So here
+# feeding a network its own words doesn't teach it to recover; it costs steps in which it learns from nonsense. That
+# holds for 600 steps, for short sentences, and for a grammar in which a wrong word seldom leads astray. What forcing does
+# hide is seen in the upper line: 97 % of the words right with the gold ones fed sounds far better than 85 % of the
+# sentences. It is the second number that a reader meets.
 #
 # </details>
 #
