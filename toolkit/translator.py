@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         context, weights, _ = attend(2 * self.attention.query(state), 2 * keys, memory, unseen, score)
         read = F.linear(torch.cat([self.embedding(token), context], dim=1), cell.weight_ih, cell.bias_ih)
         state = gru_step(read, F.linear(state, cell.weight_hh, cell.bias_hh), state)[0]
-        return self.output(torch.cat([state, context], dim=1)), state, weights
+        return self.output(torch.cat([state, context], 1)), state, weights
 
 
 class Translator(nn.Module):
@@ -148,9 +148,9 @@ class Translator(nn.Module):
 
     def read(self, src: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Memory (N, S, H), state (N, H), and where there are words (N, S)."""
-        memory, state = self.encoder(src, lengths)
+        memory, last = self.encoder(src, lengths)
         mask = torch.arange(src.shape[1], device=src.device) < lengths.to(src.device)[:, None]
-        return (memory if self.attention else state[:, None] * mask[..., None]), state, mask
+        return (memory if self.attention else last[:, None] * mask[..., None]), last, mask
 
     def features(self, src, lengths, tgt) -> torch.Tensor:
         """(M, 2H): what the output layer reads before each of the M real words of tgt (N, T), sentence after sentence."""
