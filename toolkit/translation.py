@@ -227,14 +227,14 @@ def _beam(model: Translator, src, lengths, size: int, longest: int) -> tuple[tor
         logp = logits.log_softmax(1).unflatten(0, (count, size))
         stay = torch.full_like(logp[0, 0], -math.inf)
         stay[EOS] = 0.0  # a finished hypothesis goes on with EOS, at no cost
-        grown = scores[..., None] + torch.where(done[..., None], stay, logp)
+        grown = torch.where(done[..., None], stay, logp) + scores[..., None]
         scores, chosen = grown.flatten(1).topk(size, dim=1)
         parent, token = chosen // logp.shape[2], chosen % logp.shape[2]
         state = state.unflatten(0, (count, size))[rows, parent].flatten(0, 1)
         looked = weights.argmax(1).unflatten(0, (count, size))[rows, parent]
         words = torch.cat([words[rows, parent], token[..., None]], 2)
         looks = torch.cat([looks[rows, parent], looked[..., None]], 2)
-        done = done[rows, parent] | (token == EOS)
+        done = (token == EOS) | done[rows, parent]
         if done.all():
             break
     return words, looks, scores
