@@ -265,10 +265,14 @@ def _expect_input(cell: nn.Module, x: torch.Tensor) -> None:
         raise TypeError(f"x has dtype {x.dtype}, expected a floating-point one: {cell.weight_ih.dtype}")
 
 
-def _expect_state(cell: nn.Module, x: torch.Tensor, h: torch.Tensor | None, name: str = "h") -> None:
-    """Refuse a state that doesn't go with the input and the cell."""
-    if h is None:
-        return
+def _expect_state(cell: nn.Module, x: torch.Tensor, h: torch.Tensor | None) -> None:
+    """Refuse a GRU's state that doesn't go with the input and the cell."""
+    if h is not None:
+        _expect_part(cell, x, h, "h")
+
+
+def _expect_part(cell: nn.Module, x: torch.Tensor, h: torch.Tensor, name: str) -> None:
+    """Refuse a part of a state that doesn't go with the input and the cell."""
     if not isinstance(h, torch.Tensor):
         raise TypeError(f"{name} is a {type(h).__name__}, expected a tensor of shape {(len(x), cell.hidden_size)}")
     if h.shape != (len(x), cell.hidden_size):
@@ -288,4 +292,4 @@ def _expect_pair(cell: nn.Module, x: torch.Tensor, state: tuple | None) -> None:
         came = f"a {type(state).__name__}" + (f" of {len(state)}" if isinstance(state, tuple | list) else "")
         raise TypeError(f"state is {came}, expected the pair (h, c), each of shape {(len(x), cell.hidden_size)}")
     for name, part in zip("hc", state, strict=True):
-        _expect_state(cell, x, part, name)
+        _expect_part(cell, x, part, name)
