@@ -130,7 +130,7 @@ def no_effects(got: Seen, want: Seen | None = None) -> None:
 
 
 _EFFECTS = {"argument": "{} was changed in place; leave arguments as they came",
-            "wanting": "requires_grad of {} was changed; leave arguments as they came, and take a detached copy",
+            "wanting": "requires_grad of {} was set; leave arguments as they came, and take a detached copy",
             "parameter": "the parameter {} was changed; leave it as it was",
             "grad": "the .grad of {} was written; leave it as it was",
             "mode": "the training mode was changed; leave it as it was",

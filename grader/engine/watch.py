@@ -60,7 +60,7 @@ class Watch:
         """The sorted list of changes since."""
         found = [f"argument:{n}" for n, (now, before) in self._tensors.items() if not _same(now, before)]
         found += [f"wanting:{n}" for n, (now, _) in self._tensors.items()
-                  if now.is_leaf and now.requires_grad != self._wanting[n]]  # fmt: skip
+                  if now.is_leaf and now.requires_grad and not self._wanting[n]]  # fmt: skip
         found += [f"grad:{n}" for n, (now, _) in self._tensors.items() if now.is_leaf and now.grad is not None]
         found += [f"parameter:{n}" for n, (now, before) in self._values.items() if not _same(now, before)]
         found += [f"grad:{n}" for n, (p, before) in self._grads.items() if not _same(p.grad, before)]
