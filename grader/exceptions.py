@@ -348,6 +348,10 @@ SPEAKING = (
 READS = "The encoder takes the batch and how long each of its rows is: encoder(src, lengths)."
 NO_ROWS = ("The largest of nothing is asked for. A map without rows says nothing: go through its rows, or take each row's "
            "largest, dim=1.")  # fmt: skip
+MASK = (
+    "The mask doesn't fit the memory. It is as wide as src, however long its sentences are, as source_mask(src, lengths) "
+    "gives it, and has a row for each token that is fed."
+)
 SETS = "Sets are compared with sets, and a list or a tuple came. set(pairs) makes one of either."
 # teacher forcing, a loss without padding, the error of an alignment: 5.4, 5.5, 5.8
 FORCING = (
@@ -358,7 +362,7 @@ FORCING = (
      "Tokens are ids: make them int64, as tgt is. torch.full_like(tgt[:, 0], BOS) takes its type."),
     ("TypeError", r"^mask is torch\.", "The mask holds True and False, as source_mask(src, lengths) gives it."),
     ("ValueError", r"^mask has shape .*of the memory",
-     "The mask is that of the source, and as wide as src, however long its sentences are: source_mask(src, lengths)."),
+     MASK),
     ("ValueError", r"^memory has shape .*expected \(N, S, H\) with",
      "The memory is what the encoder gave first, (N, S, H): step(token, state, memory, mask)."),
     ("ValueError", r"^src has shape .* and lengths", READS),
@@ -409,8 +413,7 @@ DECODING = (
     ("ValueError", r"^state has shape .*as many as there are tokens",
      "Tokens, states and memory have different numbers of rows. With several hypotheses each needs a row of all of them, and of "
      "the mask: repeat_interleave(beam_size, dim=0)."),
-    ("ValueError", r"^mask has shape .*of the (memory|keys)",
-     "The mask doesn't fit the memory: both have a row for each token that is fed, and are as wide as the source."),
+    ("ValueError", r"^mask has shape .*of the keys", MASK),
     ("ValueError", r"is not in list$",
      "index raises where the list doesn't hold what is looked for: a sentence that was cut at max_length has no EOS. Ask first."),
     ("TypeError", r"'<' not supported between instances of 'dict' and 'dict'",
