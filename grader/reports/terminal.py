@@ -26,14 +26,14 @@ LEGEND = ("✓ passed  ✗ not yet  ○ to do  · not handed in  ? fault of the 
 def class_table(results: dict, course: Course) -> Table:
     """One row per submission: score, and for each notebook a sign per task under the task's number."""
     table = Table(title="Submissions", title_justify="left", caption=LEGEND, caption_justify="left", box=box.SIMPLE_HEAD,
-                  padding=(0, 1, 0, 0))  # fmt: skip
-    table.add_column("student", no_wrap=True, max_width=26, vertical="bottom")
+                  padding=0)  # fmt: skip
+    table.add_column("student", no_wrap=True, max_width=22, vertical="bottom")
     table.add_column("score", justify="right", no_wrap=True)
     groups = [notebook for notebook in course.notebooks.values() if course.graded_in(notebook)]
     for notebook in groups:
         numbers = "".join(_number(task) for task in course.graded_in(notebook))
         # a name can be cut short, a sign can't
-        table.add_column(f"notebook {notebook.number}\n{numbers}", no_wrap=True, min_width=len(numbers))
+        table.add_column(f"nb {notebook.number}\n{numbers}", no_wrap=True, min_width=len(numbers))
     for entry in results["submissions"]:
         signs = {task["id"]: _sign(task) for task in entry["tasks"]}
         cells = [_signs(course.graded_in(notebook), signs) for notebook in groups]
