@@ -55,7 +55,7 @@ print(f"You edit {seq2seq.__file__}. The notebook runs on: {device}.")
 # never seen, a word at a time. While it writes each French word, it looks at the English ones; the darker, the harder.
 
 # %% tags=["experiment"]
-found = material()  # the pairs of the grammar, and the words of both languages: about 3 seconds
+found = material()  # the pairs of the grammar, and the words of both languages: a few seconds
 english, french = found.english, found.french
 sizes = (SIZES.embedding, SIZES.hidden)
 demo = stand_ins.Seq2Seq(stand_ins.Encoder(len(english), *sizes), stand_ins.Decoder(len(french), *sizes)).to(device)
@@ -417,7 +417,7 @@ check("5.5")
 
 # %% [markdown]
 # All that is needed to train is there. Your encoder, decoder, forcing and loss learn from scratch, on the short sentences
-# of the training pairs (8 words at most in either language), for 300 steps of 64 sentences: about 10 seconds. The short
+# of the training pairs (8 words at most in either language), for 300 steps of 64 sentences: about half a minute. The short
 # sentences of the test are then translated: how many per cent of them will be right, word for word?
 
 # %%
@@ -479,7 +479,7 @@ check("5.6")
 # Your parts take over two sets of trained weights: with attention, and with *one vector*, a translator that was trained
 # in the same way, except that its memory holds the encoder's last state at every place, so that wherever it looks it
 # sees the same. Both have the same number of weights. Your `greedy_decode` lets both translate the 1,000 test sentences
-# and the 500 long ones, about 4 seconds. With
+# and the 500 long ones, in some seconds. With
 # attention 94 % of the test sentences come out right, word for word. With one vector?
 
 # %%
