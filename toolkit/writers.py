@@ -9,7 +9,7 @@ from toolkit import stand_ins
 from toolkit.streaming import Recipe
 from toolkit.transformer import Transformer
 
-__all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "half_pays", "live_writer", "rivals"]
+__all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "half_pays", "half_runs", "live_writer", "rivals"]
 
 EMBEDDING = 64
 CONTEXT = 128  # places that the Transformer sees, and steps of the LSTM's chunks
@@ -38,7 +38,18 @@ def half_pays(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public name for it yet
-    return device.type == "cpu" and known is not None and known()
+    return device.type == "cpu" and known is not None and known() and half_runs(device)
+
+
+def half_runs(device: torch.device) -> bool:
+    """Whether an LSTM runs in bfloat16 there at all: on some processors torch's library of kernels has none for it."""
+    lstm = nn.LSTM(2, 2).to(device)
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            lstm(torch.zeros(1, 1, 2, device=device))[0].sum().backward()
+    except RuntimeError:
+        return False
+    return True
 
 
 def best_writer(vocab_size: int, seed: int = 0) -> Writer:

@@ -96,6 +96,7 @@ def masked_cross_entropy(logits, targets, pad=PAD):
     return total / torch.where(count == 0, 1, count)
 
 
+@torch.no_grad()
 def greedy_decode(model, src, lengths, max_length):
     modes = [(part, part.training) for part in model.modules()]
     model.train(False)
