@@ -75,20 +75,38 @@ def grade(
     ] = "default",
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
+    from grader.grade import NotIsolated
     from grader.grading import run_grade
     from grader.intake import IntakeError
 
-    _check_isolation(isolation)
+    if isolation not in ("default", "strict"):
+        _stop(USAGE, f"--isolation is {isolation!r}, expected default or strict")
     _check_device(device)
     try:
-        results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume)
+        results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume,
+                            strict=isolation == "strict")  # fmt: skip
     except IntakeError as problem:
         _stop(USAGE, str(problem))
+    except NotIsolated as problem:
+        _stop(USAGE, f"--isolation strict: nothing was graded, since here it would run {problem}. "
+                     "python -m grader doctor says what to do about it.")  # fmt: skip
     except OSError as problem:
         _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
     broken = [entry["student"] for entry in results["submissions"] if entry["status"] == "harness_error"]
     if broken:
         _stop(HARNESS, f"no score for {', '.join(broken)}: the harness failed there, see {out / 'results.json'}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine gives a grading, and what to do about what is missing. Exit status 1 if a layer is."""
+    from grader.doctor import facts, layers_here
+    from grader.reports.terminal import facts_table, isolation_table
+
+    console.print(facts_table(facts()))
+    missing = layers_here()
+    console.print(isolation_table(missing))
+    raise typer.Exit(1 if any(missing.values()) else 0)
 
 
 @app.command()
@@ -151,16 +169,6 @@ def home(maintainer: bool = False) -> Path:
     if maintainer and not (Path(__file__).parent.parent / "solution").is_dir():
         _stop(USAGE, "this is a student's copy: what this command works on, solution/, is not in it")
     return here if not maintainer and (here / "starter").is_dir() else Path(__file__).parent.parent
-
-
-def _check_isolation(isolation: str) -> None:
-    from grader.engine.limits import NOT_YET
-
-    if isolation not in ("default", "strict"):
-        _stop(USAGE, f"--isolation is {isolation!r}, expected default or strict")
-    if isolation == "strict" and NOT_YET:
-        _stop(USAGE, f"--isolation strict is not to be had yet: {', '.join(NOT_YET)} are missing. "
-                     "Grade in a container that holds nothing secret, and leave the option out.")  # fmt: skip
 
 
 def _check_device(device: str) -> None:

@@ -20,9 +20,17 @@ from grader.notebooks import parse
 from grader.results import SCHEMA, dump, write_atomically
 from grader.tasks import CELLS, Course, Task, load_course
 
-__all__ = ["Options", "grade", "released_cells", "session_for"]
+__all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
+
+
+class NotIsolated(Exception):
+    """Layers of isolation are missing, and the grading is to be strict. `missing` maps them to the reasons."""
+
+    def __init__(self, missing: dict[str, str]):
+        super().__init__(f"without {', '.join(missing)}")
+        self.missing = missing
 
 
 @dataclass(frozen=True)
@@ -33,22 +41,34 @@ class Options:
     device: str = "cpu"
     jobs: int = 1
     resume: bool = False
+    strict: bool = False  # whether nothing is graded with less than every layer of isolation
 
 
 def grade(submissions: list[Submission], out: Path, options: Options, ignored: list[str],
-          on_done: Callable[[dict], None] = lambda record: None) -> dict:  # fmt: skip
-    """Grade submissions into `out`; the whole record, which also stands in results.json."""
+          on_done: Callable[[dict], None] = lambda record: None,
+          on_start: Callable[[dict[str, str]], None] = lambda missing: None) -> dict:  # fmt: skip
+    """Grade submissions into `out`; the whole record, which also stands in results.json.
+
+    `on_start` is told, before the first one, each layer of isolation and why it is missing, "" if it is in force.
+    Raises NotIsolated then, where the options are strict.
+    """
     records = out / "records"
     if not options.resume and records.is_dir():
         for old in records.glob("*.json"):
             old.unlink()
     done, timing = {}, {}
-    for student, entry in _graded(submissions, records, options):
+
+    def told(missing: dict[str, str]) -> None:
+        on_start(missing)
+        if options.strict and any(missing.values()):
+            raise NotIsolated({layer: why for layer, why in missing.items() if why})
+
+    for student, entry in _graded(submissions, records, options, told):
         done[student] = entry["record"]
         timing[student] = entry["seconds"]
         on_done(entry["record"])
-    found = {layer for entry in done.values() for layer in entry.pop("isolation", [])}
-    layers = [layer for layer in LAYERS if layer in found]
+    of_each = [set(entry.pop("isolation")) for entry in done.values() if "isolation" in entry]
+    layers = [layer for layer in LAYERS if of_each and all(layer in found for found in of_each)]
     results = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
                "versions": _versions(), "ignored": ignored,
                "submissions": [done[submission.student] for submission in submissions]}  # fmt: skip
@@ -57,7 +77,7 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
     return results
 
 
-def _graded(submissions: list[Submission], records: Path, options: Options) -> Iterator[tuple[str, dict]]:
+def _graded(submissions: list[Submission], records: Path, options: Options, on_start) -> Iterator[tuple[str, dict]]:
     waiting = []
     for submission in submissions:
         entry = _kept(_record_path(records, submission), submission, options) if options.resume else None
@@ -65,7 +85,7 @@ def _graded(submissions: list[Submission], records: Path, options: Options) -> I
             waiting.append(submission)
         else:
             yield submission.student, entry
-    for submission, entry in _run(waiting, options):
+    for submission, entry in _run(waiting, options, on_start):
         write_atomically(_record_path(records, submission), dump(entry))
         yield submission.student, entry
 
@@ -91,16 +111,18 @@ def _made_from(submission: Submission, material: Material | IntakeError, options
     return {"student": submission.student, "digest": digest, "seed": options.seed, "device": options.device}
 
 
-def _run(submissions: list[Submission], options: Options) -> Iterator[tuple[Submission, dict]]:
+def _run(submissions: list[Submission], options: Options, on_start) -> Iterator[tuple[Submission, dict]]:
     """Grade in this process, or in `jobs` processes with a nursery each."""
     if not submissions:
         return
     if options.jobs == 1 or len(submissions) == 1:
         with Grader(options) as grader:
+            on_start(grader.missing)
             for submission in submissions:
                 yield submission, grader.grade(submission)
         return
     with ProcessPoolExecutor(min(options.jobs, len(submissions)), get_context("spawn"), _start_job, (options,)) as pool:
+        on_start(pool.submit(_missing_in_job).result())
         yield from zip(submissions, pool.map(_grade_in_job, submissions), strict=True)
 
 
@@ -110,6 +132,10 @@ _job: Grader | None = None  # one in each process of the pool
 def _start_job(options: Options) -> None:
     global _job  # noqa: PLW0603  (a process pool's initialiser has no other place)
     _job = Grader(options).__enter__()
+
+
+def _missing_in_job() -> dict[str, str]:
+    return _job.missing
 
 
 def _grade_in_job(submission: Submission) -> dict:
@@ -138,15 +164,16 @@ class Grader:
         self._course = course or load_course()
 
     def __enter__(self) -> Grader:
-        from grader.engine.client import start_nursery
+        from grader.engine.client import probe, start_nursery
 
-        self._nursery = start_nursery()  # warms up while this process imports torch
+        self._nursery = start_nursery(device=self._options.device)  # warms up while this process imports torch
         import torch
 
         from grader.recordings import Live
 
         torch.set_num_threads(1)
         self._library = Live(self._course, self._options.seed, self._options.device)
+        self.missing = probe(self._nursery, self._options.device)
         return self
 
     def __exit__(self, *exception) -> None:
@@ -183,7 +210,10 @@ class Grader:
         record = self._frame(submission, material, status, [result.record() for result in results])
         if broken:
             record["reason"] = f"the harness failed in {', '.join(broken)}: this is not the student's fault"
-        return record | {"isolation": session.layers}
+        lacking = [layer for layer, why in session.missing.items() if why]
+        if self._options.strict and lacking:
+            raise RuntimeError(f"a worker came up without {', '.join(lacking)}")
+        return record | {"isolation": [layer for layer, why in session.missing.items() if not why]}
 
     def _invalid(self, submission: Submission, problem: IntakeError) -> dict:
         return self._frame(submission, problem, "invalid", []) | {"reason": str(problem)}

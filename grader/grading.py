@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader.engine.limits import LAYERS
 from grader.grade import Options, grade
 from grader.intake import IntakeError, find
 from grader.reports.index import index_page
@@ -30,19 +29,22 @@ COLUMNS = (
 
 
 def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
-              resume: bool) -> dict:  # fmt: skip
-    """Grade what lies at `path` into `out`; IntakeError where there is nothing to grade."""
+              resume: bool, strict: bool = False) -> dict:  # fmt: skip
+    """Grade what lies at `path` into `out`.
+
+    IntakeError where there is nothing to grade; NotIsolated where a strict grading lacks a layer of isolation.
+    """
     if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
         raise IntakeError(f"--out {out} lies inside the submissions; give a folder beside them")
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
-    options = Options(_seed(out, seed, resume), device, jobs, resume)
+    options = Options(_seed(out, seed, resume), device, jobs, resume, strict)
     with Progress(*COLUMNS, console=console, transient=True) as bar:
         todo = bar.add_task("Grading", total=len(submissions))
-        results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo))
+        results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo),
+                        on_start=lambda missing: _tell_isolation(missing, console))  # fmt: skip
     _write_reports(results, out)
     console.print(class_table(results, load_course()))
-    _tell_isolation(results["isolation"], console)
     if ignored:
         console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False, soft_wrap=True)
     console.print(
@@ -53,12 +55,14 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     return results
 
 
-def _tell_isolation(layers: list[str], console: Console) -> None:
-    """The layers in force, and plainly those that are not."""
-    missing = [layer for layer in LAYERS if layer not in layers]
-    console.print(f"Isolation: {', '.join(layers) or 'none'}", soft_wrap=True)
-    if missing:
-        console.print(f"Not in force: {', '.join(missing)}", soft_wrap=True)
+def _tell_isolation(missing: dict[str, str], console: Console) -> None:
+    """Whether every layer is in force, and plainly those that are not."""
+    lacking = [layer for layer, why in missing.items() if why]
+    if not lacking:
+        console.print(f"Isolation: all {len(missing)} layers", highlight=False)
+        return
+    console.print(f"Isolation: {len(missing) - len(lacking)} of {len(missing)} layers. Not in force: {', '.join(lacking)}. "
+                  "python -m grader doctor says what to do.", soft_wrap=True, highlight=False)  # fmt: skip
 
 
 def _seed(out: Path, seed: int | None, resume: bool) -> int:

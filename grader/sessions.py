@@ -70,7 +70,7 @@ class WorkerSession:
         self._dead: dict[str, Ended] = {}  # spaces whose loading ends a worker
         self._end = time.monotonic() + budget["submission"]
         self._deadline = self._end
-        self.layers: list[str] = []
+        self.missing: dict[str, str] = {}  # of the workers so far: each layer of isolation → why it is missing, ""
 
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
         if space in self._problems:
@@ -122,7 +122,9 @@ class WorkerSession:
         if self._worker is None and time.monotonic() < self._end:
             before = time.monotonic()
             self._worker = self._start(self._job)
-            self.layers = self._worker.layers
+            self.missing |= {
+                layer: why for layer, why in self._worker.missing.items() if why or layer not in self.missing
+            }
             self._end += time.monotonic() - before
 
     def _within(self, seconds: float) -> float:

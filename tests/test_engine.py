@@ -16,6 +16,7 @@ import torch
 
 from grader.engine.client import Ended, Job, SpawnNursery
 from grader.engine.codec import CodecError, decode, encode, from_file, to_file
+from grader.engine.limits import LAYERS
 from grader.engine.values import Array, Call, Failure, Given, Handle, Load, Opaque, Seen, Substitute
 from grader.engine.wire import HEADER, MAX_FRAME, Wire, WireClosed, WireError, WireTimeout
 from grader.engine.workbench import Workbench
@@ -331,7 +332,8 @@ def test_forged_frames_end_the_worker(open_session, name):
 def test_the_layers_in_force_are_told(open_session):
     session = open_session({"rnn": ""})
     begun(session)
-    assert "own process group" in session.layers and "no descriptor but the wire" in session.layers
+    assert [*session.missing] == [*LAYERS]
+    assert session.missing["own process group"] == session.missing["no descriptor but the wire"] == ""
 
 
 def test_cells_run_in_order_and_one_that_raises_stops_no_other(open_session):

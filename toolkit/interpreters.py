@@ -15,7 +15,7 @@ __all__ = ["BEAM", "LENGTH_POWERS", "MIN_FREQ", "RECIPE", "SIZES", "interpreter"
 MIN_FREQ = 2  # what the training pairs have once stays unknown
 SIZES = Sizes(embedding=384, hidden=224)
 DROPOUT = Dropout(words=0.1, output=0.2)
-RECIPE = Recipe(epochs=6, batch_size=96, rate=0.003, smoothing=0.1, words=500)
+RECIPE = Recipe(epochs=5.5, batch_size=96, rate=0.003, smoothing=0.1, words=500)
 BEAM = 5
 LENGTH_POWERS = (0.0, 0.6, 1.0)  # of which one is chosen on the validation pairs
 

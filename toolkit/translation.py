@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -28,13 +29,13 @@ class Recipe:
     """How a translator is trained: Adam, with a rate that grows for `warm_up` steps and falls along a cosine to 0.
 
     Attributes:
-        epochs, batch_size: times that each pair is read, and pairs of a step.
+        epochs, batch_size: times that each pair is read, the last time perhaps not all of them; and pairs of a step.
         rate, max_norm: learning rate, greatest norm of the gradient.
         smoothing: share of the target that is spread over all words (Szegedy et al., 2016).
         words: how many words each step is scored against, see `sampled_loss`; None takes all.
     """
 
-    epochs: int
+    epochs: float
     batch_size: int = 96
     rate: float = 0.003
     max_norm: float = 1.0
@@ -104,11 +105,11 @@ def train(
     device, source = next(model.parameters()).device, torch.Generator().manual_seed(seed)
     adam = torch.optim.Adam(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     per_epoch = -(-len(pairs) // recipe.batch_size)
-    total, seen = recipe.epochs * per_epoch, Training()
+    total, seen = round(recipe.epochs * per_epoch), Training()
     steps = iter(steps_with_bar(total) if bar else range(total))
-    for _ in range(recipe.epochs):
+    for _ in range(math.ceil(recipe.epochs)):
         model.train()
-        for part in _buckets(pairs, recipe.batch_size, source):
+        for part in islice(_buckets(pairs, recipe.batch_size, source), total - len(seen.losses)):
             start, step = time.perf_counter(), next(steps)
             batch = batch_of(part, english, french, device)
             _set_rate(adam, recipe.rate * _share(step, total, recipe.warm_up))

@@ -15,14 +15,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from grader.engine.values import Answer, Ask, Seen
 from grader.engine.wire import Wire, WireClosed, WireError, WireTimeout
 
-__all__ = ["Ended", "ForkedNursery", "Job", "SpawnNursery", "Worker", "start_nursery"]
+__all__ = ["Ended", "ForkedNursery", "Job", "SpawnNursery", "Worker", "probe", "start_nursery"]
 
 START_SECONDS = 120
+PROBE_BYTES = 2**30
 GRACE_SECONDS = 2  # between the end of the wire and the end of its process
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
                     "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
@@ -48,15 +50,23 @@ class Job:
     memory_bytes: int | None = None
 
 
-def start_nursery(warm: bool = False):
+def start_nursery(warm: bool = False, device: str = "cpu"):
     """The warm nursery where fork is safe with torch, cold workers elsewhere.
 
     `warm` says that this very process is on one thread, has torch imported and holds nothing of the judge's yet: then
-    the nursery is forked from it instead of started afresh.
+    the nursery is forked from it instead of started afresh. On another device than the CPU it goes into no namespaces,
+    since a driver needs the system's files.
     """
     if sys.platform != "linux":
         return SpawnNursery()
-    return ForkedNursery(_fork_nursery if warm else _start_nursery)
+    return ForkedNursery(partial(_fork_nursery if warm else _start_nursery, bare=device != "cpu"))
+
+
+def probe(nursery, device: str = "cpu") -> dict[str, str]:
+    """Each layer of isolation that a worker has here → why it is missing, "" where it is in force."""
+    worker = nursery.start(Job({}, device=device, memory_bytes=PROBE_BYTES if device == "cpu" else None))
+    worker.close()
+    return worker.missing
 
 
 class ForkedNursery:
@@ -75,8 +85,8 @@ class ForkedNursery:
         ours, theirs = socket.socketpair()
         socket.send_fds(self._link, [b'{"op": "fork"}'], [theirs.fileno()])
         theirs.close()
-        pid = self._answer()["pid"]
-        ended = _death_of(pid)
+        answer, descriptors = self._answer()
+        pid, ended = answer["pid"], _death_of(*descriptors)
         return Worker(Wire(ours, alive=lambda: not ended()), job, lambda grace: self._end(pid, ended, grace))
 
     def close(self) -> None:
@@ -93,25 +103,26 @@ class ForkedNursery:
             self._answer()
             self._warm = True
 
-    def _answer(self) -> dict:
+    def _answer(self) -> tuple[dict, list[int]]:
+        """The next packet, and the descriptors that came with it."""
         self._link.settimeout(START_SECONDS)
-        data = self._link.recv(4096)
+        data, descriptors, _, _ = socket.recv_fds(self._link, 4096, 1)
         if not data:
             raise RuntimeError("the nursery ended; its last lines on standard error say why")
-        return json.loads(data)
+        return json.loads(data), descriptors
 
     def _end(self, pid: int, ended, grace: float) -> str:
         """End a worker; say how it had ended when it ended by itself, within `grace` seconds."""
         by_itself = ended(grace)
         ended.close()
         self._link.send(json.dumps({"op": "end", "pid": pid}).encode())
-        status = self._answer()["status"]
+        status = self._answer()[0]["status"]
         return _told(status) if by_itself else ""
 
 
-def _start_nursery(theirs: socket.socket, folder: str) -> subprocess.Popen:
+def _start_nursery(theirs: socket.socket, folder: str, bare: bool) -> subprocess.Popen:
     """A nursery in a process of its own, from an empty environment."""
-    arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno())]
+    arguments = [sys.executable, "-m", "grader.engine.nursery", str(theirs.fileno()), *(["bare"] if bare else [])]
     return subprocess.Popen(
         arguments, pass_fds=[theirs.fileno()], env=_environment(), cwd=folder, stdin=subprocess.DEVNULL
     )
@@ -132,7 +143,7 @@ class _Forked:
         os.kill(self._pid, signal.SIGKILL)
 
 
-def _fork_nursery(theirs: socket.socket, folder: str) -> _Forked:
+def _fork_nursery(theirs: socket.socket, folder: str, bare: bool) -> _Forked:
     """A nursery forked from here."""
     pid = os.fork()
     if pid:
@@ -143,7 +154,7 @@ def _fork_nursery(theirs: socket.socket, folder: str) -> _Forked:
         os.closerange(theirs.fileno() + 1, 65_536)
         from grader.engine import nursery
 
-        nursery.run(theirs)
+        nursery.run(theirs, bare)
     finally:
         os._exit(0)
 
@@ -168,16 +179,20 @@ class SpawnNursery:
 
 
 class Worker:
-    """One worker, from its start to its end."""
+    """One worker, from its start to its end. `missing` maps each layer of isolation to why it is missing, "" if in force."""
 
     def __init__(self, wire: Wire, job: Job, end: Callable[[float], str]):
         self._wire = wire
         self._end = end
         self._ended = False
         try:
-            self.layers = self.request(vars(job), time.monotonic() + START_SECONDS).value
+            begun = self.request(vars(job), time.monotonic() + START_SECONDS)
         except Ended as problem:  # no student code has run yet: this is ours
             raise RuntimeError(f"a worker did not start: {problem}") from problem
+        if begun.failure is not None:
+            self.close()
+            raise RuntimeError(f"a worker did not start: {begun.failure.kind}: {begun.failure.message}")
+        self.missing: dict[str, str] = begun.value
 
     def request(self, message, deadline: float, answer: Callable[[Ask], Answer] | None = None) -> Seen:
         """Send one request and wait for its `Seen`; raises `Ended` when the worker is no more."""
@@ -224,8 +239,8 @@ def _environment() -> dict[str, str]:
 class _death_of:  # noqa: N801  (reads as a function: `ended = _death_of(pid)`, then `ended()`)
     """Says whether a process has ended, from the kernel's own descriptor of it."""
 
-    def __init__(self, pid: int):
-        self._descriptor = os.pidfd_open(pid)
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
 
     def __call__(self, wait: float = 0) -> bool:
         return bool(select.select([self._descriptor], [], [], wait)[0])
@@ -235,9 +250,11 @@ class _death_of:  # noqa: N801  (reads as a function: `ended = _death_of(pid)`, 
 
 
 def _told(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f" (signal {signal.Signals(os.WTERMSIG(status)).name})"
-    return f" (exit status {os.WEXITSTATUS(status)})"
+    code = os.waitstatus_to_exitcode(status)
+    number = -code if code < 0 else code - 128  # the process that waited for a worker ends as a shell would
+    if number in set(signal.Signals):
+        return f" (signal {signal.Signals(number).name})"
+    return f" (exit status {code})"
 
 
 def _accept(server: socket.socket, secret: bytes) -> socket.socket:

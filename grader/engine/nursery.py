@@ -1,8 +1,11 @@
 """The nursery: has torch and the stand-ins warm, and nothing of the judge's; forks a worker when asked. Linux only.
 
 Started as `python -m grader.engine.nursery FD`. It speaks with the judge in small JSON packets: `fork` comes with the
-worker's end of a wire and gives its pid; `end` kills a worker with all that it started and gives its wait status.
-When the judge goes away, so do the nursery and its workers.
+worker's end of a wire and gives its pid and a descriptor of that process; `end` kills a worker with all that it started
+and gives its wait status. When the judge goes away, so do the nursery and its workers.
+
+Where namespaces are to be had, the nursery goes into some once it is warm, and each worker gets two processes: the first of
+its process namespace, which waits for the second, which runs the student's code.
 """
 
 from __future__ import annotations
@@ -17,8 +20,14 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 from collections.abc import Collection
 from pathlib import Path
+
+from grader.engine import namespaces
+from grader.engine.limits import mapped
+from grader.engine.namespaces import Apart
+from grader.engine.room import readable
 
 __all__ = ["main", "run", "warm_up"]
 
@@ -50,26 +59,24 @@ def warm_up() -> None:
         optimizer.step()  # the first step imports a large part of torch
 
 
-def main(judge: socket.socket) -> None:
+def main(judge: socket.socket, apart: Apart) -> None:
     """Serve the judge until it hangs up."""
-    _adopt_orphans()
-    folders: dict[int, str] = {}
+    if not apart:
+        _adopt_orphans()
+    folders: dict[int, str | None] = {}
     while packet := _receive(judge):
         message, descriptors = packet
         if message["op"] == "fork":
-            folder = tempfile.mkdtemp(prefix="unrolled-")
-            pid = _fork(judge, descriptors[0], folder)
+            folder = None if apart else _scratch()
+            pid = _fork(judge, descriptors[0], apart, folder)
             folders[pid] = folder
-            judge.send(json.dumps({"pid": pid}).encode())
+            _answer_with_descriptor(judge, pid)
         elif message["op"] == "end":
-            folder = folders.pop(message["pid"])
             status = _end(message["pid"])
-            _end_orphans(keep=folders.keys())
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folders.pop(message["pid"]), folders)
             judge.send(json.dumps({"status": status}).encode())
-    _end_orphans(keep=())
     for folder in folders.values():
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder, ())
 
 
 def _receive(judge: socket.socket):
@@ -82,20 +89,63 @@ def _adopt_orphans() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _fork(judge: socket.socket, descriptor: int, folder: str) -> int:
-    """A worker in a folder of its own; in the worker this never returns."""
-    pid = os.fork()
+def _scratch() -> str:
+    """A worker's folder where it has no mounts of its own."""
+    folder = tempfile.mkdtemp(prefix="unrolled-")
+    if os.geteuid() == 0:
+        os.chown(folder, namespaces.NOBODY, namespaces.NOBODY)
+    return folder
+
+
+def _clear(folder: str | None, keep: Collection[int]) -> None:
+    """Outside of namespaces: end what a worker has left behind, and remove its folder. Inside, both are gone already."""
+    if folder is not None:
+        _end_orphans(keep)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answer_with_descriptor(judge: socket.socket, pid: int) -> None:
+    """A pid means something here alone; the descriptor says to the judge when that process ends."""
+    descriptor = os.pidfd_open(pid)
+    socket.send_fds(judge, [json.dumps({"pid": pid}).encode()], [descriptor])
+    os.close(descriptor)
+
+
+def _fork(judge: socket.socket, descriptor: int, apart: Apart, folder: str | None) -> int:
+    """A worker; in the worker this never returns."""
+    with apart.children() if apart else contextlib.nullcontext():
+        pid = os.fork()
     if pid:
         os.close(descriptor)
         return pid
     try:
         judge.close()
-        os.chdir(folder)
+        if apart:
+            apart.settle()
+            _stand_by_for_a_child(descriptor)
+        else:
+            os.chdir(folder)
         from grader.engine.worker import serve
 
-        serve(socket.socket(fileno=descriptor))
+        serve(socket.socket(fileno=descriptor), apart.reason, folder)
+    except Exception:  # ours: it has not come to the student's code, and standard error is still the judge's
+        traceback.print_exc()
     finally:
         os._exit(0)  # never back into the nursery's loop
+
+
+def _stand_by_for_a_child(descriptor: int) -> None:
+    """Fork, and return in the child; this process waits for its end and ends alike, and with it all that the child started."""
+    child = os.fork()
+    if not child:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first of a namespace gets no signal that it does not ask for
+    os.close(descriptor)
+    ended = status = 0
+    while ended != child:
+        ended, status = os.wait()
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def _end(pid: int) -> int:
@@ -120,13 +170,15 @@ def _children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-def run(judge: socket.socket) -> None:
-    """Warm up, say so, and serve."""
+def run(judge: socket.socket, bare: bool = False) -> None:
+    """Warm up, go into namespaces unless `bare`, say so, and serve."""
     warm_up()
+    mapped()
+    apart = Apart(reason="not wanted on this device") if bare else namespaces.enter(readable())
     with contextlib.suppress(BrokenPipeError):  # the judge may have gone meanwhile
         judge.send(b"{}")
-        main(judge)
+        main(judge, apart)
 
 
 if __name__ == "__main__":
-    run(socket.socket(fileno=int(sys.argv[1])))
+    run(socket.socket(fileno=int(sys.argv[1])), "bare" in sys.argv[2:])

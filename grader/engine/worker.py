@@ -16,18 +16,25 @@ from grader.engine.codec import CodecError
 from grader.engine.limits import confine
 from grader.engine.values import Answer, Ask, Failure, Seen
 from grader.engine.wire import Wire
-from grader.engine.workbench import Workbench
+from grader.engine.workbench import Workbench, failure_of
 
 __all__ = ["serve"]
 
 
-def serve(connection: socket.socket) -> None:
-    """Take the job from the wire, confine this process, then answer requests until the judge hangs up."""
+def serve(connection: socket.socket, not_apart: str = "", folder: str | None = None) -> None:
+    """Take the job from the wire, confine this process, then answer requests until the judge hangs up.
+
+    `not_apart` and `folder` are those of `confine`.
+    """
     wire = Wire(connection)
     token, job = wire.receive()
-    layers = confine(connection.fileno(), job["memory_bytes"])
-    bench = _workbench(job)
-    wire.send(token, Seen(value=layers))
+    try:
+        missing = confine(connection.fileno(), job["memory_bytes"], not_apart, folder)
+        bench = _workbench(job)
+    except Exception as problem:  # ours, since no student code has run yet
+        wire.send(token, Seen(failure=failure_of(problem, {})))
+        return
+    wire.send(token, Seen(value=missing))
     while True:
         token, request = wire.receive()
         _reply(wire, token, bench.perform(request, lambda ask, token=token: _asked(wire, token, ask)))
@@ -73,6 +80,6 @@ if __name__ == "__main__":
 
     warm_up()
     try:
-        serve(_connect(int(sys.argv[1])))
+        serve(_connect(int(sys.argv[1])), "it was started by itself")
     finally:
         os._exit(0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from grader.doctor import MEND
 from grader.results import clean, is_missing, is_to_do
 from grader.tasks import Course, Task
 
-__all__ = ["class_table", "progress_table"]
+__all__ = ["class_table", "facts_table", "isolation_table", "progress_table"]
 
 SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]error[/]", "timeout": "[yellow]timeout[/]",
          "crashed": "[yellow]crashed[/]", "out_of_memory": "[yellow]memory[/]", "skipped": "[dim]skipped[/]",
@@ -56,6 +59,28 @@ def _number(task: Task) -> str:
 def _signs(tasks: list[Task], signs: dict[str, str]) -> str:
     """A notebook's signs, each at the end of its task's number."""
     return "".join(" " * (len(_number(task)) - 1) + signs.get(task.id, ABSENT) for task in tasks)
+
+
+def facts_table(facts: Iterable[tuple[str, str]]) -> Table:
+    """What there is, one fact per row."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for what, how in facts:
+        table.add_row(escape(what), escape(how))
+    return table
+
+
+def isolation_table(missing: dict[str, str]) -> Table:
+    """One row per layer of isolation: whether it is in force, else why not and what to do."""
+    table = Table(
+        title="Isolation of a submission's code", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("layer", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("what to do")
+    for layer, why in missing.items():
+        sign, mend = ("[red]✗[/]", f"{why}: {MEND[layer]}") if why else ("[green]✓[/]", "")
+        table.add_row(layer, sign, escape(clean(mend)))
+    return table
 
 
 def progress_table(course: Course, state: dict[str, dict], digests: dict[str, str]) -> Table:
