@@ -64,12 +64,12 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     no such sign, nor are zeros.
     """
     outcomes = [outcome for outcome in outcomes if not _tells_nothing(outcome)]
-    alike = {outcome.check.name: _alike(outcome, library) for outcome in outcomes}
     hints = library.hints(outcomes[0].check.task)
     failed = [outcome for outcome in outcomes if outcome.failed]
-    whole = [variant for variant in hints if all(variant in names for names in alike.values())]
+    whole = _alike_everywhere(outcomes, library, [*hints])
     if whole:
         return {failed[0].check.name: hints[whole[0]]}, True
+    alike = {outcome.check.name: _alike(outcome, library) for outcome in outcomes}
     possible = set(hints).intersection(*(_right_too(outcome, library) for outcome in outcomes if not outcome.failed))
     found: dict[str, str] = {}
     for outcome in failed:
@@ -91,11 +91,18 @@ def _looks_at_values(log: list[Seen]) -> bool:
     return any(needs_values(seen.failure) for seen in log if seen.failure is not None)
 
 
-def _alike(outcome: Outcome, library) -> list[str]:
-    """The variants that answer this check just as the student's code did."""
-    if not outcome.log:
+def _alike_everywhere(outcomes: list[Outcome], library, names: list[str]) -> list[str]:
+    """The variants that answer every check alike. What failed is looked at first: it leaves few to be tried on."""
+    for outcome in sorted(outcomes, key=lambda outcome: not outcome.failed):
+        names = _alike(outcome, library, names)
+    return names
+
+
+def _alike(outcome: Outcome, library, names: list[str] | None = None) -> list[str]:
+    """The variants, of all or of these, that answer this check just as the student's code did."""
+    if not outcome.log or names == []:
         return []
-    variants = library.variants(outcome.check)
+    variants = library.variants(outcome.check, names)
     let_through = [name for name, theirs in variants.items() if not outcome.failed and _looks_at_values(theirs)]
     return [name for name, theirs in variants.items() if name in let_through or _same_log(outcome, theirs)]
 

@@ -7,6 +7,7 @@ a student's self-check reads the one that the release saved.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,11 +29,12 @@ CASES = Path(__file__).parent / "cases"
 
 @dataclass
 class Recording:
-    """One check or part, recorded."""
+    """One check or part, recorded. `passing` names the wrong variants that this check does not find out."""
 
     draws: list[torch.Tensor]
     reference: list[Seen]
     variants: dict[str, list[Seen]] = field(default_factory=dict)
+    passing: list[str] = field(default_factory=list)
 
     def fixtures(self, space: str) -> tuple[Subject, Draw]:
         """The reference and the source of draws, as a check takes them."""
@@ -59,16 +61,18 @@ class Live:
             self._made[key] = self._record(check, key)
         return self._made[key]
 
-    def variants(self, check: Check) -> dict[str, list[Seen]]:
-        """What each wrong variant answers to this check, up to where it fails."""
+    def variants(self, check: Check, names: Collection[str] | None = None) -> dict[str, list[Seen]]:
+        """What each wrong variant, or each of these, answers to this check, up to where it fails."""
         recording, task = self.get(check), self._course.tasks[check.task]
-        for variant in self._references.variants_of(check.task):
+        chosen = [each for each in self._references.variants_of(check.task) if names is None or each.name in names]
+        for variant in chosen:
             if variant.name not in recording.variants:
                 bench = self._references.variant_bench(task, variant, self._device)
                 with warnings.catch_warnings():  # a mistake may well be one that torch warns of
                     warnings.simplefilter("ignore")
-                    recording.variants[variant.name] = run_logged(check, bench, recording, task.space)[0]
-        return recording.variants
+                    recording.variants[variant.name], passed = run_logged(check, bench, recording, task.space)
+                recording.passing += [variant.name] * passed
+        return {variant.name: recording.variants[variant.name] for variant in chosen}
 
     def hints(self, task: str) -> dict[str, str]:
         return {variant.name: variant.hint for variant in self._references.variants_of(task)}
@@ -110,8 +114,8 @@ class Saved:
         except KeyError:
             raise LookupError(f"no recorded case for {check.task}/{check.name}: run `make release`") from None
 
-    def variants(self, check: Check) -> dict[str, list[Seen]]:
-        return self.get(check).variants
+    def variants(self, check: Check, names: Collection[str] | None = None) -> dict[str, list[Seen]]:
+        return {name: log for name, log in self.get(check).variants.items() if names is None or name in names}
 
     def hints(self, task: str) -> dict[str, str]:
         return self._case(task)["hints"]

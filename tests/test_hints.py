@@ -40,7 +40,7 @@ MISTAKES = tomllib.loads(Path(__file__).with_name("unlisted_mistakes.toml").read
 class WithoutABank(Saved):
     """Recordings in which no mistake is listed."""
 
-    def variants(self, check):
+    def variants(self, check, names=None):
         return {}
 
 

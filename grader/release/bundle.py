@@ -16,7 +16,7 @@ README = "docs/students.md"  # which is the README of a student's copy
 INCLUDED = ("constraints.txt", "pyproject.toml", "notebooks/*.ipynb", "starter/*.py", "toolkit/**/*.py", "benchmarks/results/*",
             "datasets/*", "grader/**/*")  # fmt: skip
 # what only instructors hold: the reference's readers, hidden checks, wrong variants, the release builder
-EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/"
+EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/|/made_from\.json$"
                       r"|^grader/(references|demo|page|examples|course|nbgrader_plugin|service)\.py$")  # fmt: skip
 PACKAGES_LEFT_OUT = ('    "solution",\n', '    "grader.release",\n')
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip depends on its content alone

@@ -1,37 +1,84 @@
-"""Records every visible check on the reference and on the wrong variants, and every part, for the students' own checks."""
+"""Records every visible check on the reference and on the wrong variants, and every part, for the students' own checks.
+
+That takes minutes, so what a file of cases was made from is noted beside it: where none of that has changed, it stays.
+"""
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from grader.checks.kit import checks_of, parts_of
 from grader.compare import same_seen
 from grader.recordings import Live, Recording, packed, unpacked
-from grader.tasks import Course
+from grader.references import sources_of
+from grader.release.manifest import digest
+from grader.tasks import Course, Task
 
-__all__ = ["SEED", "produce"]
+__all__ = ["NOTE", "SEED", "made_from", "produce"]
 
 SEED = 2718281828
+NOTE = "grader/cases/made_from.json"  # task → digests of what its cases were made from, and of the file
+# what every recording depends on; a test holds that nothing else of the course takes part in one
+SHARED = ("grader/checks/*.py", "grader/engine/*.py", "grader/compare.py", "grader/draw.py", "grader/recordings.py",
+          "grader/references.py", "grader/subject.py", "grader/release/cases.py", "toolkit/*.py", "toolkit/stand_ins/*.py",
+          "toolkit/bilingual/*.py", "toolkit/data/*.py", "toolkit/reviews/*.py")  # fmt: skip
 
 
 def produce(root: Path, course: Course) -> dict[str, bytes]:
     """path → bytes of each task's recorded cases.
 
-    Another machine rounds otherwise: where the file on disk says the same within the tolerance of the checks, it stays.
+    Another machine rounds otherwise: where the file on disk says the same within the tolerance of the checks, it stays too.
     """
     library = Live(course, SEED)
-    files = {}
+    files, note, before = {}, {}, _noted(root)
     for task in course.graded:
-        path = f"grader/cases/{task.id}.safetensors"
-        recordings = {}
-        for check in checks_of(task.id, hidden=False):
-            library.variants(check)
-            recordings[check.name] = library.get(check)
-        parts = {part.name: library.get(part) for part in parts_of(task.id)}
-        made = packed(library.hints(task.id), recordings, parts)
-        files[path] = _kept(root / path, made) or made
-    return files
+        path, origin = f"grader/cases/{task.id}.safetensors", made_from(root, task)
+        files[path] = _unchanged(root / path, before.get(task.id), origin) or _made(root / path, task, library)
+        note[task.id] = [origin, digest(files[path])]
+    return files | {NOTE: (json.dumps(note, indent=1) + "\n").encode()}
+
+
+def made_from(root: Path, task: Task) -> str:
+    """A digest of all of the course that a task's cases depend on: the checks, the reference, the bank, the engine."""
+    total = sha256(str(SEED).encode())
+    for name, text in _origins(root, task):
+        total.update(f"{name}\0{text}\0".encode())
+    return total.hexdigest()
+
+
+def _origins(root: Path, task: Task) -> Iterator[tuple[str, str]]:
+    modules = sorted((root / "solution").glob("*.py"))
+    shared = [path for pattern in SHARED for path in sorted(root.glob(pattern))]
+    for path in (*modules, *shared, root / f"grader/checks/variants/{task.id}.toml"):
+        yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+    yield from sources_of(task.space)
+
+
+def _noted(root: Path) -> dict[str, list[str]]:
+    try:
+        return json.loads((root / NOTE).read_bytes())
+    except (OSError, ValueError):  # before the first release, or damaged: then all is made anew
+        return {}
+
+
+def _unchanged(path: Path, noted: list[str] | None, origin: str) -> bytes | None:
+    """The file on disk, if it is the one that was made, and nothing has changed since."""
+    content = path.read_bytes() if path.is_file() else b""
+    return content if noted == [origin, digest(content)] else None
+
+
+def _made(path: Path, task: Task, library: Live) -> bytes:
+    recordings = {}
+    for check in checks_of(task.id, hidden=False):
+        library.variants(check)
+        recordings[check.name] = library.get(check)
+    parts = {part.name: library.get(part) for part in parts_of(task.id)}
+    made = packed(library.hints(task.id), recordings, parts)
+    return _kept(path, made) or made
 
 
 def _kept(path: Path, made: bytes) -> bytes | None:
@@ -62,5 +109,6 @@ def _alike(old: Recording, new: Recording) -> bool:
             one.shape == other.shape and one.allclose(other) for one, other in zip(old.draws, new.draws, strict=True)
         )
         and old.variants.keys() == new.variants.keys()
+        and old.passing == new.passing
         and all(len(one) == len(other) and all(map(same_seen, one, other)) for one, other in logs)
     )
