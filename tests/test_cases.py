@@ -55,7 +55,9 @@ def test_cases_are_recorded_once(one_task):
     assert recorded == ["1.2.safetensors"]
 
 
-@pytest.mark.parametrize("name", ["grader/checks/variants/1.2.toml", "grader/compare.py", "solution/rnn.py", "solution/gated.py"])
+@pytest.mark.parametrize(
+    "name", ["grader/checks/variants/1.2.toml", "grader/compare.py", "solution/rnn.py", "solution/gated.py"]
+)
 def test_what_they_are_made_from_makes_them_anew(one_task, name):
     root, course, recorded = one_task
     before = json.loads(release(root, course)[NOTE])
@@ -83,7 +85,10 @@ def test_the_note_is_that_of_the_files(course):
     note = json.loads((ROOT / NOTE).read_bytes())
     assert [*note] == [task.id for task in course.graded]
     for task in course.graded:
-        assert note[task.id] == [made_from(ROOT, task), digest((ROOT / f"grader/cases/{task.id}.safetensors").read_bytes())]
+        assert note[task.id] == [
+            made_from(ROOT, task),
+            digest((ROOT / f"grader/cases/{task.id}.safetensors").read_bytes()),
+        ]
 
 
 # read for every recording, and without influence on what is recorded

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+from typing import ClassVar
 
 import pytest
 import torch
@@ -249,7 +250,10 @@ def test_a_worker_holds_nothing_of_the_judges(open_session):
     source = """
 import os, sys
 def modules(): return sorted(name for name, module in sys.modules.items() if module is not None)
-def fds(): return sorted(map(int, os.listdir('/proc/self/fd')))
+def is_open(fd):
+    try: return bool(os.fstat(fd))
+    except OSError: return False
+def fds(): return sum(map(is_open, range(4096)))
 """
     session = open_session({"rnn": source})
     begun(session)
@@ -260,7 +264,7 @@ def fds(): return sorted(map(int, os.listdir('/proc/self/fd')))
         if name.split(".")[0] == "solution" or name.startswith(("grader.checks.", "grader.judge"))
     ]
     assert held == [] and "torch" in modules
-    assert len(session.perform(Call("rnn", "fds"), None).value) <= 5  # three streams, the wire, and the listing itself
+    assert session.perform(Call("rnn", "fds"), None).value <= 4  # three streams and the wire
 
 
 MARK = f"left-{os.getpid() % 10**6}"
@@ -269,12 +273,12 @@ MARK = f"left-{os.getpid() % 10**6}"
 @linux
 def test_what_a_worker_started_ends_with_it(open_session):
     source = f"""
-import os, time
+import ctypes, os, time
 def f():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            open('/proc/self/comm', 'w').write('{MARK}')
+            ctypes.CDLL(None).prctl(15, b'{MARK}', 0, 0, 0)
             time.sleep(300)
         os._exit(0)
     return 1
@@ -304,9 +308,12 @@ def _waits_until(condition, seconds: float = 5) -> bool:
 
 
 FORGE = """
-import os, socket, struct
+import os, stat, struct
+def is_socket(fd):
+    try: return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError: return False
 def wire():
-    return next(int(fd) for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and 'socket' in os.readlink(f'/proc/self/fd/{fd}'))
+    return next(fd for fd in range(3, 1024) if is_socket(fd))
 def early():
     os.write(wire(), struct.pack('!III', 3, 4, 0) + b'abcnull')
     return 1
@@ -389,7 +396,7 @@ def test_a_spawned_worker_answers_like_a_forked_one():
 
 def test_waiting_for_a_worker_costs_the_submission_no_time():
     class Prompt:
-        layers = ()
+        missing: ClassVar[dict] = {}
 
         def request(self, message, deadline, ask=None):
             assert deadline > time.monotonic()

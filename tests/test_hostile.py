@@ -22,8 +22,23 @@ from tests.conftest import ROOT
 from tests.grading import solved, verdicts
 from tests.hostile import ATTACKS, GHOST, SECRET
 
-LAYERS_NEEDED = ("own processes", "own file system", "scratch folder of bounded size", "no network", "limit on processes")
-PLACES = (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm", "/run", os.path.expanduser("~"), str(ROOT), str(ROOT / "toolkit"))
+LAYERS_NEEDED = (
+    "own processes",
+    "own file system",
+    "scratch folder of bounded size",
+    "no network",
+    "limit on processes",
+)
+PLACES = (
+    tempfile.gettempdir(),
+    "/tmp",
+    "/var/tmp",
+    "/dev/shm",
+    "/run",
+    os.path.expanduser("~"),
+    str(ROOT),
+    str(ROOT / "toolkit"),
+)
 
 
 class Listener:
@@ -38,7 +53,11 @@ class Listener:
         self._unix = socket.socket(socket.AF_UNIX)
         self._unix.bind(f"\0{GHOST}")
         self._unix.listen()
-        for name, wait in (("tcp", self._tcp.accept), ("udp", lambda: self._udp.recv(100)), ("unix", self._unix.accept)):
+        for name, wait in (
+            ("tcp", self._tcp.accept),
+            ("udp", lambda: self._udp.recv(100)),
+            ("unix", self._unix.accept),
+        ):
             threading.Thread(target=self._listen, args=(name, wait), daemon=True).start()
 
     def _listen(self, name: str, wait) -> None:
@@ -85,7 +104,10 @@ def _write(place: Path, text: str) -> None:
 
 def _odd_submissions(folder: Path, right: str) -> None:
     """Attacks that lie in the files themselves, beside a right rnn.py where there is one."""
-    for name, target in (("link-to-the-solution", ROOT / "solution" / "rnn.py"), ("link-to-a-device", Path("/dev/zero"))):
+    for name, target in (
+        ("link-to-the-solution", ROOT / "solution" / "rnn.py"),
+        ("link-to-a-device", Path("/dev/zero")),
+    ):
         (folder / name / "starter").mkdir(parents=True)
         (folder / name / "starter" / "rnn.py").symlink_to(target)
     (folder / "linked-folder").mkdir()
@@ -181,7 +203,9 @@ def test_what_they_say_reaches_no_report_as_markup(hostile_class, course):
     page = student_page(records["a-report-of-its-own"], course)
     assert "<script>alert" not in page and "\x1b" not in page and "\u202e" not in page
     table = to_csv({"submissions": [*records.values()]})
-    assert "\x1b" not in table and not any(cell.startswith("=") for row in table.splitlines() for cell in row.split(","))
+    assert "\x1b" not in table and not any(
+        cell.startswith("=") for row in table.splitlines() for cell in row.split(",")
+    )
 
 
 def needs(hostile_class, *layers: str) -> None:

@@ -77,9 +77,11 @@ def isolation_table(missing: dict[str, str]) -> Table:
     table.add_column("layer", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("what to do")
+    told: set[str] = set()
     for layer, why in missing.items():
-        sign, mend = ("[red]✗[/]", f"{why}: {MEND[layer]}") if why else ("[green]✓[/]", "")
-        table.add_row(layer, sign, escape(clean(mend)))
+        mend = f"{why}: {MEND[layer]}" if why else ""
+        table.add_row(layer, "[red]✗[/]" if why else "[green]✓[/]", escape(clean("as above" if mend in told else mend)))
+        told |= {mend} - {""}
     return table
 
 
