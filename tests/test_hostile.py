@@ -22,23 +22,8 @@ from tests.conftest import ROOT
 from tests.grading import solved, verdicts
 from tests.hostile import ATTACKS, GHOST, SECRET
 
-LAYERS_NEEDED = (
-    "own processes",
-    "own file system",
-    "scratch folder of bounded size",
-    "no network",
-    "limit on processes",
-)
-PLACES = (
-    tempfile.gettempdir(),
-    "/tmp",
-    "/var/tmp",
-    "/dev/shm",
-    "/run",
-    os.path.expanduser("~"),
-    str(ROOT),
-    str(ROOT / "toolkit"),
-)
+FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run", os.path.expanduser("~"), tempfile.gettempdir())  # of the machine
+PLACES = (*FOLDERS, str(ROOT), str(ROOT / "toolkit"))
 
 
 class Listener:
@@ -132,12 +117,11 @@ def _odd_submissions(folder: Path, right: str) -> None:
         path = folder / "modules-of-its-own" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    _write(folder / "<b>bold</b> & =1+1 'name'", "x = 1")
+    _write(folder / "<b>bold & =1+1 'name'", "x = 1")
 
 
-FILES_EARN = {"a-first": "all", "zzz-last": "all"}
 IN_FILES = ("link-to-the-solution", "link-to-a-device", "linked-folder", "a-pipe", "paths-that-leave", "zipped-link", "bomb",
-            "modules-of-its-own", "<b>bold</b> & =1+1 'name'")  # fmt: skip
+            "modules-of-its-own", "<b>bold & =1+1 'name'")  # fmt: skip
 
 
 def test_the_class_is_large_and_each_entry_says_what_it_does():

@@ -65,7 +65,10 @@ def test_every_layer_is_told_with_its_reason(here):
 
 def test_the_worker_is_nobody_and_has_no_rights(nursery, here):
     needs(here, "unprivileged user")
-    rights = "    import ctypes; libc = ctypes.CDLL(None)\n    return os.getresuid(), [libc.prctl(23, n) for n in range(5)], libc.prctl(39, 0, 0, 0, 0)"
+    rights = """
+    import ctypes
+    ask = ctypes.CDLL(None).prctl
+    return os.getresuid(), [ask(23, n) for n in range(5)], ask(39, 0, 0, 0, 0)"""
     users, bounding, no_new = told(nursery, rights)
     assert 0 not in users and bounding == [0] * 5 and no_new == 1
 
@@ -110,7 +113,10 @@ def test_it_can_read_what_it_needs_and_write_to_its_own_folder(nursery):
 
 def test_the_scratch_folder_is_small_and_gone_afterwards(nursery, here):
     needs(here, "scratch folder of bounded size")
-    full = "    try:\n        for n in range(100): open(str(n), 'wb').write(bytes(2**20))\n    except OSError as e: return e.errno"
+    full = """
+    try:
+        for n in range(100): open(str(n), 'wb').write(bytes(2**20))
+    except OSError as problem: return problem.errno"""
     assert told(nursery, full) == 28
     assert told(nursery, "    return os.listdir('.')") == []
 
@@ -137,10 +143,10 @@ def test_no_program_can_be_started(nursery, bare):
 
 
 def test_limits_are_set(nursery, here):
-    limits = told(
-        nursery,
-        "    import resource as r\n    return [r.getrlimit(k)[1] for k in (r.RLIMIT_NOFILE, r.RLIMIT_NPROC, r.RLIMIT_CORE)]",
-    )
+    asking = """
+    import resource as r
+    return [r.getrlimit(kind)[1] for kind in (r.RLIMIT_NOFILE, r.RLIMIT_NPROC, r.RLIMIT_CORE)]"""
+    limits = told(nursery, asking)
     assert limits[0] == OPEN_FILES and limits[2] == 0
     assert limits[1] == PROCESSES or here["limit on processes"]
 
