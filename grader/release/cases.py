@@ -23,9 +23,11 @@ __all__ = ["NOTE", "SEED", "made_from", "produce"]
 SEED = 2718281828
 NOTE = "grader/cases/made_from.json"  # task → digests of what its cases were made from, and of the file
 # what every recording depends on; a test holds that nothing else of the course takes part in one
-SHARED = ("grader/checks/*.py", "grader/engine/*.py", "grader/compare.py", "grader/draw.py", "grader/recordings.py",
-          "grader/references.py", "grader/subject.py", "grader/release/cases.py", "toolkit/*.py", "toolkit/stand_ins/*.py",
-          "toolkit/bilingual/*.py", "toolkit/data/*.py", "toolkit/reviews/*.py")  # fmt: skip
+ENGINE = ("__init__", "cells", "codec", "props", "props_decoding", "props_forcing", "quiet_check", "values", "watch",
+          "workbench")  # fmt: skip
+SHARED = ("grader/checks/*.py", *(f"grader/engine/{name}.py" for name in ENGINE), "grader/compare.py", "grader/draw.py",
+          "grader/recordings.py", "grader/references.py", "grader/subject.py", "grader/release/cases.py", "toolkit/*.py",
+          "toolkit/stand_ins/*.py", "toolkit/bilingual/*.py", "toolkit/data/*.py", "toolkit/reviews/*.py")  # fmt: skip
 
 
 def produce(root: Path, course: Course) -> dict[str, bytes]:
@@ -53,7 +55,8 @@ def made_from(root: Path, task: Task) -> str:
 def _origins(root: Path, task: Task) -> Iterator[tuple[str, str]]:
     modules = sorted((root / "solution").glob("*.py"))
     shared = [path for pattern in SHARED for path in sorted(root.glob(pattern))]
-    for path in (*modules, *shared, root / f"grader/checks/variants/{task.id}.toml"):
+    banks = [root / f"grader/checks/variants/{name}.toml" for name in (task.id, *task.requires)]
+    for path in (*modules, *shared, *(bank for bank in banks if bank.is_file())):
         yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
     yield from sources_of(task.space)
 
