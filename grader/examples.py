@@ -54,7 +54,7 @@ LEFT_OPEN = (
     "5.7",
     "5.8",
 )  # what the half-done submission has not begun
-OF_EACH = 2  # how many of a task's known mistakes have a submission in the class that is written
+OF_EACH = 1  # how many of a task's known mistakes have a submission in the class that is written
 Files = dict[str, str]  # path inside the submission → text
 
 
