@@ -5,12 +5,13 @@ The small class hands in `starter/rnn.py` alone: what is tried here is the same 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -36,13 +37,19 @@ def small_class(tmp_path_factory, course):
     return folder
 
 
-def begun(folder: Path, out: Path) -> subprocess.Popen:
+@contextlib.contextmanager
+def running(folder: Path, out: Path) -> Iterator[subprocess.Popen]:
     """A grading in two jobs, as it runs."""
     command = [sys.executable, "-m", "grader", "grade", folder / "in", "--out", out, "--seed", "5", "--jobs", "2"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
 
 
-def awaited(condition, seconds: float = 60):
+def awaited(condition, seconds: float = 120):
     """What the condition gives as soon as it gives anything."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -52,52 +59,52 @@ def awaited(condition, seconds: float = 60):
     raise AssertionError("it never came to that")
 
 
-def below(process: psutil.Process, depth: int) -> list[psutil.Process]:
+def below(processes: list[psutil.Process], depth: int) -> list[psutil.Process]:
     """The processes so many generations further down."""
-    found = [process]
     for _ in range(depth):
-        found = [child for parent in found for child in _children(parent)]
-    return found
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children()
-    except psutil.NoSuchProcess:
-        return []
+        processes = [child for parent in processes if parent.is_running() for child in parent.children()]
+    return processes
 
 
 def nurseries(judge: psutil.Process) -> list[psutil.Process]:
-    return [process for process in below(judge, 2) if "grader.engine.nursery" in " ".join(process.cmdline())]
+    return [process for process in below([judge], 2) if "grader.engine.nursery" in process.cmdline()]
+
+
+def killed(choose) -> bool:
+    """Kill the first of the processes that `choose` finds; whether there was one that lived."""
+    try:
+        choose()[0].kill()
+    except (psutil.NoSuchProcess, IndexError):
+        return False
+    return True
 
 
 @linux
 def test_what_is_killed_in_the_middle_of_a_run_is_replaced_and_changes_nothing(small_class, tmp_path):
     """A worker, a nursery and a job; a run in two jobs gives the record of a run in one."""
     apart = "own processes" in json.loads((small_class / "whole" / "results.json").read_bytes())["isolation"]
-    run = begun(small_class, tmp_path)
-    judge = psutil.Process(run.pid)
-    victims = (
-        lambda: [worker for nursery in nurseries(judge) for worker in below(nursery, 3 if apart else 1)],
-        lambda: nurseries(judge),
-        lambda: [nursery.parent() for nursery in nurseries(judge)],
-    )
-    for count, victim in enumerate(victims, start=1):
-        awaited(lambda count=count: len(list(tmp_path.glob("records/*.json"))) >= count)
-        awaited(victim)[0].kill()
-    assert run.wait(120) == 0
+    with running(small_class, tmp_path) as run:
+        judge = psutil.Process(run.pid)
+        victims = (
+            lambda: below(nurseries(judge), 3 if apart else 1),
+            lambda: nurseries(judge),
+            lambda: [nursery.parent() for nursery in nurseries(judge)],
+        )
+        for count, victim in enumerate(victims, start=1):
+            awaited(lambda count=count: len(list(tmp_path.glob("records/*.json"))) >= count)
+            awaited(lambda victim=victim: killed(victim))
+        assert run.wait(240) == 0
     assert (tmp_path / "results.json").read_bytes() == (small_class / "whole" / "results.json").read_bytes()
 
 
 @linux
 def test_a_run_that_was_killed_leaves_no_process_and_goes_on_where_it_stood(small_class, tmp_path):
     out = tmp_path / "out"
-    run = begun(small_class, out)
-    awaited(lambda: list(out.glob("records/*.json")))
-    processes = psutil.Process(run.pid).children(recursive=True)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    assert psutil.wait_procs(processes, timeout=20)[1] == []
+    with running(small_class, out) as run:
+        awaited(lambda: list(out.glob("records/*.json")))
+        processes = psutil.Process(run.pid).children(recursive=True)
+        run.kill()
+    assert psutil.wait_procs(processes, timeout=60)[1] == []
     kept = {path.name: path.stat().st_mtime_ns for path in out.glob("records/*.json")}
     assert kept and not (out / "results.json").exists()
     graded(small_class / "in", out, "--resume")  # the seed is the run's own
