@@ -139,7 +139,9 @@ def _ours(grader: Grader, place: Path, files: Files) -> Callable[[], None]:
 def _in_two_jobs(submission: Submission, rounds: int) -> list[float]:
     """Seconds per submission, over stretches of four."""
     count = WARM + 4 * rounds
-    ticks = [time.perf_counter() for _ in graded_in_jobs([submission] * count, 2, partial(Grader, Options(SEED)), print_not)]
+    ticks = [
+        time.perf_counter() for _ in graded_in_jobs([submission] * count, 2, partial(Grader, Options(SEED)), print_not)
+    ]
     return [(end - start) / 4 for start, end in itertools.pairwise(ticks[WARM - 1 :: 4])]
 
 
@@ -186,7 +188,9 @@ def _tables(record: dict) -> Iterator[Table]:
         table.add_column(column, justify="left" if not column else "right")
     for name, row in record["rows"].items():
         low, _, high = statistics.quantiles(row["values"], n=4)
-        table.add_row(name, f"{row['median']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['least']:.3f} to {row['greatest']:.3f}")
+        table.add_row(
+            name, f"{row['median']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['least']:.3f} to {row['greatest']:.3f}"
+        )
     yield table
     table = Table(title="What follows from the medians", title_justify="left")
     table.add_column("")

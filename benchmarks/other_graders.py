@@ -121,7 +121,10 @@ def otter(folder: Path, course: Course, notebook: Notebook, files: dict[str, str
     submission.write_text(without_experiments(files[f"notebooks/{notebook.name}.ipynb"]), encoding="utf-8")
     _write_otter_assignment(folder / "autograder.zip", course, notebook, files)
     arguments = [command, "run", submission.name, "-a", "autograder.zip", "-o", "graded", "--no-logo"]
-    environment = os.environ | {"UNROLLED_EXECUTION": "otter", "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = os.environ | {
+        "UNROLLED_EXECUTION": "otter",
+        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
+    }
 
     def work() -> None:
         shutil.rmtree(folder / "graded", ignore_errors=True)
