@@ -38,7 +38,7 @@ def graded_in_jobs(submissions: Sequence, jobs: int, start: Callable[[], Grades]
     """
     waiting = deque((submission, 1) for submission in submissions)
     idle = [_Job(start) for _ in range(min(jobs, len(submissions)))]
-    crew, at_work = set(idle), {}
+    at_work: dict[Future, tuple[_Job, object, int]] = {}
     try:
         begin(idle[0].missing())
         while waiting or at_work:
@@ -47,23 +47,17 @@ def graded_in_jobs(submissions: Sequence, jobs: int, start: Callable[[], Grades]
                 at_work[job.grade(submission)] = job, submission, tries
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                 job, submission, tries = at_work.pop(future)
-                if isinstance(future.exception(), BrokenProcessPool):
-                    crew.remove(job)
-                    job = job.replaced()
-                    crew.add(job)
-                    if tries < TRIES:
-                        waiting.appendleft((submission, tries + 1))
-                    else:
-                        yield submission, None
+                died = isinstance(future.exception(), BrokenProcessPool)
+                idle.append(job.replaced() if died else job)
+                if died and tries < TRIES:
+                    waiting.appendleft((submission, tries + 1))
                 else:
-                    yield submission, future.result()
-                idle.append(job)
-    except BaseException:
-        for job in crew:
+                    yield submission, None if died else future.result()
+    finally:
+        for job, *_ in at_work.values():
             job.kill()
-        raise
-    for job in crew:
-        job.close()
+        for job in idle:
+            job.close()
 
 
 class _Job:
@@ -96,7 +90,7 @@ class _Job:
         self._pool.shutdown()
 
     def kill(self) -> None:
-        """End it in the middle of what it does."""
+        """End it in the middle of what it does, as when nobody waits for the answer any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._greeting.done() and not self._greeting.cancelled() and not self._greeting.exception():
             with contextlib.suppress(ProcessLookupError):
