@@ -75,8 +75,9 @@ def grade(
     ] = "default",
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
+    from grader.engine.lost import Lost
     from grader.grade import NotIsolated
-    from grader.grading import run_grade
+    from grader.grading import run_grade, what_to_do
     from grader.intake import IntakeError
 
     if isolation not in ("default", "strict"):
@@ -91,7 +92,9 @@ def grade(
         _stop(USAGE, f"--isolation strict: nothing was graded, since here it would run {problem}. "
                      "python -m grader doctor says what to do about it.")  # fmt: skip
     except OSError as problem:
-        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
+        _stop(USAGE, what_to_do(problem, out))
+    except Lost as problem:
+        _stop(HARNESS, f"{problem}. What was graded is kept: go on with --resume")
     broken = [entry["student"] for entry in results["submissions"] if entry["status"] == "harness_error"]
     if broken:
         _stop(HARNESS, f"no score for {', '.join(broken)}: the harness failed there, see {out / 'results.json'}")

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 
 from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
+from grader.jobs import graded_in_jobs
 from grader.lint import defining
 from grader.notebooks import parse
-from grader.results import SCHEMA, dump, write_atomically
+from grader.records import Kept, Records, content_digest, versions
+from grader.results import SCHEMA, dump, dump_class, remove_unfinished, write_atomically
 from grader.tasks import CELLS, Course, Task, load_course
 
 __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
+TRIES = 2  # for a submission during which a part of the harness, or a worker, was ended from outside
 
 
 class NotIsolated(Exception):
@@ -49,100 +47,89 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
           on_start: Callable[[dict[str, str]], None] = lambda missing: None) -> dict:  # fmt: skip
     """Grade submissions into `out`; the whole record, which also stands in results.json.
 
+    Its "submissions" are read from their files when they are looked at, so that a class of any size fits into memory.
     `on_start` is told, before the first one, each layer of isolation and why it is missing, "" if it is in force.
-    Raises NotIsolated then, where the options are strict.
+    Raises NotIsolated then, where the options are strict, and Lost where the engine does not start; OSError, with its
+    path, where a file can't be written.
     """
-    records = out / "records"
-    if not options.resume and records.is_dir():
-        for old in records.glob("*.json"):
-            old.unlink()
-    done, timing = {}, {}
+    records = Records(out / "records")
+    for folder in (out, records.folder):
+        remove_unfinished(folder)
 
-    def told(missing: dict[str, str]) -> None:
+    def begin(missing: dict[str, str]) -> None:
         on_start(missing)
         if options.strict and any(missing.values()):
             raise NotIsolated({layer: why for layer, why in missing.items() if why})
+        _begin(out, records, options)
 
-    for student, entry in _graded(submissions, records, options, told):
-        done[student] = entry["record"]
-        timing[student] = entry["seconds"]
-        on_done(entry["record"])
-    of_each = [set(entry.pop("isolation")) for entry in done.values() if "isolation" in entry]
-    layers = [layer for layer in LAYERS if of_each and all(layer in found for found in of_each)]
-    results = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
-               "versions": _versions(), "ignored": ignored,
-               "submissions": [done[submission.student] for submission in submissions]}  # fmt: skip
+    timing, isolations = {}, set()
+    for entry in _graded(submissions, records, options, begin):
+        record = entry["record"]
+        timing[record["student"]] = entry["seconds"]
+        if "isolation" in record:
+            isolations.add(tuple(record["isolation"]))
+        on_done(record)
+    layers = [layer for layer in LAYERS if isolations and all(layer in found for found in isolations)]
+    head = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
+            "versions": versions(), "ignored": ignored}  # fmt: skip
+    kept = Kept(records, [submission.student for submission in submissions])
     write_atomically(out / "timing.json", dump(dict(sorted(timing.items()))))
-    write_atomically(out / "results.json", dump(results))
-    return results
+    write_atomically(out / "results.json", dump_class(head, kept))
+    return head | {"submissions": kept}
 
 
-def _graded(submissions: list[Submission], records: Path, options: Options, on_start) -> Iterator[tuple[str, dict]]:
+def _begin(out: Path, records: Records, options: Options) -> None:
+    """Note the seed, and leave nothing that looks like the end of this run."""
+    if not options.resume:
+        records.clear()
+    (out / "results.json").unlink(missing_ok=True)
+    write_atomically(out / "seed", f"{options.seed}\n".encode())
+
+
+def _graded(submissions: list[Submission], records: Records, options: Options, begin) -> Iterator[dict]:
+    """The entries, as they come: first those of an earlier run that still hold."""
     waiting = []
     for submission in submissions:
-        entry = _kept(_record_path(records, submission), submission, options) if options.resume else None
+        entry = _taken(records, submission, options) if options.resume else None
         if entry is None:
             waiting.append(submission)
         else:
-            yield submission.student, entry
-    for submission, entry in _run(waiting, options, on_start):
-        write_atomically(_record_path(records, submission), dump(entry))
-        yield submission.student, entry
+            yield entry
+    for entry in _run(waiting, options, begin):
+        records.keep(entry)
+        yield entry
 
 
-def _record_path(records: Path, submission: Submission) -> Path:
-    """A student's name is data: the file is named by its digest."""
-    return records / f"{hashlib.sha256(submission.student.encode()).hexdigest()[:20]}.json"
-
-
-def _kept(path: Path, submission: Submission, options: Options) -> dict | None:
-    """The record of an earlier run, if it was made from the same work in the same way."""
-    try:
-        entry = json.loads(path.read_bytes())
-        kept = entry["made_from"]
-        same = kept == _made_from(submission, _material(submission, load_course()), options)
-    except (OSError, ValueError, KeyError):
+def _taken(records: Records, submission: Submission, options: Options) -> dict | None:
+    """The entry of an earlier run, if it was made from the same work in the same way, and as strictly isolated."""
+    entry = records.take(_made_from(submission, _material(submission, load_course()), options))
+    if entry is None or (options.strict and set(LAYERS) - set(entry["record"].get("isolation", LAYERS))):
         return None
-    return entry if same else None
+    return entry
 
 
 def _made_from(submission: Submission, material: Material | IntakeError, options: Options) -> dict:
     digest = material.digest if isinstance(material, Material) else str(material)
-    return {"student": submission.student, "digest": digest, "seed": options.seed, "device": options.device}
+    return {"student": submission.student, "digest": digest, "seed": options.seed, "device": options.device,
+            "content": content_digest(), "versions": versions()}  # fmt: skip
 
 
-def _run(submissions: list[Submission], options: Options, on_start) -> Iterator[tuple[Submission, dict]]:
+def _run(submissions: list[Submission], options: Options, begin) -> Iterator[dict]:
     """Grade in this process, or in `jobs` processes with a nursery each."""
     if not submissions:
         return
     if options.jobs == 1 or len(submissions) == 1:
         with Grader(options) as grader:
-            on_start(grader.missing)
-            for submission in submissions:
-                yield submission, grader.grade(submission)
+            begin(grader.missing)
+            yield from map(grader.grade, submissions)
         return
-    with ProcessPoolExecutor(min(options.jobs, len(submissions)), get_context("spawn"), _start_job, (options,)) as pool:
-        on_start(pool.submit(_missing_in_job).result())
-        yield from zip(submissions, pool.map(_grade_in_job, submissions), strict=True)
-
-
-_job: Grader | None = None  # one in each process of the pool
-
-
-def _start_job(options: Options) -> None:
-    global _job  # noqa: PLW0603  (a process pool's initialiser has no other place)
-    _job = Grader(options).__enter__()
-
-
-def _missing_in_job() -> dict[str, str]:
-    return _job.missing
-
-
-def _grade_in_job(submission: Submission) -> dict:
-    return _job.grade(submission)
+    start = partial(Grader, options)
+    for submission, entry in graded_in_jobs(submissions, options.jobs, start, begin):
+        yield entry or start().given_up(submission, "the process that graded it ended, each time it was tried")
 
 
 def _material(submission: Submission, course: Course) -> Material | IntakeError:
+    """What was read of it, or why there is nothing to grade."""
     try:
         return read(submission, course, released_cells(course))
     except IntakeError as problem:
@@ -189,17 +176,33 @@ class Grader:
             invalid = isinstance(material, IntakeError)
             record = self._invalid(submission, material) if invalid else self._graded(submission, material, tasks)
         except Exception as problem:  # one submission's trouble is told in its record, and the class goes on
-            material = IntakeError(f"{type(problem).__name__}: {problem}")
-            record = self._frame(submission, material, "harness_error", []) | {
-                "reason": f"the harness failed: {material}"
-            }
-        seconds = round(time.perf_counter() - start, 3)
-        return {"made_from": _made_from(submission, material, self._options), "record": record, "seconds": seconds}
+            return self.given_up(submission, f"{type(problem).__name__}: {problem}", start)
+        return self._entry(record, _made_from(submission, material, self._options), start)
+
+    def given_up(self, submission: Submission, why: str, start: float | None = None) -> dict:
+        """What stands for a submission that the harness could not grade; it needs no nursery."""
+        problem = IntakeError(why)
+        record = self._frame(submission, problem, "harness_error", []) | {"reason": f"the harness failed: {why}"}
+        return self._entry(record, _made_from(submission, problem, self._options), start)
+
+    def _entry(self, record: dict, made_from: dict, start: float | None) -> dict:
+        seconds = 0.0 if start is None else round(time.perf_counter() - start, 3)
+        return {"made_from": made_from, "record": record, "seconds": seconds}
 
     def _graded(self, submission: Submission, material: Material, tasks: list[Task]) -> dict:
+        """Its record. What was disturbed from outside is done again, and what then happens once more is taken as it is."""
+        for _ in range(TRIES):
+            session = session_for(material, self._course, self._options.device, self._nursery)
+            record = self._judged(submission, material, tasks, session)
+            if session.lost is None and not session.killed:
+                break
+        if session.lost is not None:
+            raise session.lost
+        return record
+
+    def _judged(self, submission: Submission, material: Material, tasks: list[Task], session) -> dict:
         from grader.judge import Judge
 
-        session = session_for(material, self._course, self._options.device, self._nursery)
         try:
             judge = Judge(self._course, self._library, session)
             results = [judge.judge(task) for task in tasks]
@@ -213,7 +216,8 @@ class Grader:
         lacking = [layer for layer, why in session.missing.items() if why]
         if self._options.strict and lacking:
             raise RuntimeError(f"a worker came up without {', '.join(lacking)}")
-        return record | {"isolation": [layer for layer, why in session.missing.items() if not why]}
+        in_force = [layer for layer, why in session.missing.items() if not why]
+        return record | ({"isolation": in_force} if session.missing else {})  # without a worker nothing was run
 
     def _invalid(self, submission: Submission, problem: IntakeError) -> dict:
         return self._frame(submission, problem, "invalid", []) | {"reason": str(problem)}
@@ -242,9 +246,3 @@ def _source(task: Task, material: Material) -> str | None:
     if not task.space.startswith(CELLS):
         return material.modules.get(task.space)
     return defining(task.symbol, [text for _, text in material.cells.get(task.space, [])])
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {"unrolled": version("unrolled"), "python": platform.python_version(), "torch": version("torch")}

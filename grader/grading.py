@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import secrets
 from pathlib import Path
@@ -15,10 +16,10 @@ from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.reports.terminal import class_table
-from grader.results import write_atomically
+from grader.results import remove_unfinished, write_atomically
 from grader.tasks import load_course
 
-__all__ = ["COLUMNS", "run_grade"]
+__all__ = ["COLUMNS", "run_grade", "what_to_do"]
 
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -66,18 +67,30 @@ def _tell_isolation(missing: dict[str, str], console: Console) -> None:
 
 
 def _seed(out: Path, seed: int | None, resume: bool) -> int:
-    """The seed given, else that of the run to resume, else one from the system; noted before the first submission."""
+    """The seed given, else that of the run to resume, else one from the system."""
+    if seed is not None:
+        return seed
     note = out / "seed"
-    if seed is None:
-        kept = note.read_text().strip() if resume and note.is_file() else ""
-        seed = int(kept) if kept.isdigit() else secrets.randbelow(2**31)
-    write_atomically(note, f"{seed}\n".encode())
-    return seed
+    kept = note.read_bytes().strip() if resume and note.is_file() else b""
+    return int(kept) if kept.isdigit() else secrets.randbelow(2**31)
+
+
+def what_to_do(problem: OSError, out: Path) -> str:
+    """What could not be read or written, why, and the mend."""
+    if problem.filename is None:
+        return str(problem)
+    said, place = f"{problem.filename}: {problem.strerror}", Path(problem.filename)
+    if not place.is_relative_to(out) and not out.is_relative_to(place):
+        return said
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{said}. What was graded is kept: make room there, and go on with --resume"
+    return f"{said}; give a folder that can be written with --out"
 
 
 def _write_reports(results: dict, out: Path) -> None:
     course = load_course()
     pages = {}
+    remove_unfinished(out / "reports")
     for entry in results["submissions"]:
         name = hashlib.sha256(entry["student"].encode()).hexdigest()[:20]
         pages[entry["student"]] = f"reports/{name}.html"

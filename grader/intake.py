@@ -63,10 +63,12 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
     for entry in sorted(path.iterdir(), key=lambda entry: (entry.lstat().st_mtime, entry.name)):
         places = _places(entry) or _empty(entry)
         if not places:
-            ignored.append(entry.name)
+            ignored.append(_readable(entry.name))
             continue
         if _student(entry) in newest:
-            ignored.append(f"{newest[_student(entry)].places[0].name} (an older submission of the same student)")
+            ignored.append(
+                f"{_readable(newest[_student(entry)].places[0].name)} (an older submission of the same student)"
+            )
         newest[_student(entry)] = Submission(_student(entry), places)
     if not any(_places(entry) for entry in path.iterdir()):
         raise IntakeError(
@@ -76,8 +78,12 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
 
 
 def _student(path: Path) -> str:
-    name = path.stem if path.is_file() else path.resolve().name
-    return name.encode("utf-8", "backslashreplace").decode()  # a name in another encoding is shown by its bytes
+    return _readable(path.stem if path.is_file() else path.resolve().name)
+
+
+def _readable(name: str) -> str:
+    """A name in another encoding is shown by its bytes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _places(entry: Path) -> tuple[Path, ...]:

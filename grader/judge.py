@@ -37,8 +37,11 @@ class Session(Protocol):
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
         """Load a space, with stand-ins in the place of these symbols; what its source raised, if it did."""
 
+    def begin_task(self) -> None:
+        """Start the clock of one task, which runs while its checks do."""
+
     def begin_check(self, at_most: float = math.inf) -> None:
-        """Start the clock of one check, which has at most so many seconds."""
+        """Start the clock of one check, which has at most so many seconds; `Ended` where the task has none left."""
 
     def perform(self, request, ask) -> Seen: ...
 
@@ -65,6 +68,7 @@ class Judge:
         return self.results[task.id]
 
     def _judge(self, task: Task) -> TaskResult:
+        self.session.begin_task()
         checks = checks_of(task.id, self.hidden)
         checks.sort(key=lambda check: not check.is_value)
         found = self._findings(task)
@@ -95,17 +99,17 @@ class Judge:
             return Outcome(check, _broken(check, problem), [])
         student = Subject(self.session.perform, task.space)
         outcome = self._judged(check, student, *recording.fixtures(task.space))
-        substitutes = self._substitutes(task)
-        if substitutes and "has no attribute" in outcome.result.message:
-            outcome.result.hint = (f"This was tried with a stand-in for {', '.join(substitutes)}, which lacks methods of "
-                                   "your own: solve that task first.")  # fmt: skip
+        waits_for = self._waits_for(task, outcome.result)
+        if waits_for:
+            said = f"waits for {waits_for}, which is tried here with a stand-in that lacks methods of your own"
+            return Outcome(check, _result(check, "skipped", f"{said}. {outcome.result.message}"), [])
         return outcome
 
     def _judged(self, check: Check, student: Subject, reference: Subject, draw: Draw) -> Outcome:
         """Run a check. Of a hidden one the message does not say how the code was called."""
-        self.session.begin_check()
         mismatch, called = None, ""
         try:
+            self.session.begin_check()
             check.function(student=student, reference=reference, draw=draw)
             result = _result(check, "passed")
         except Ended as end:
@@ -122,10 +126,19 @@ class Judge:
             result = _broken(check, problem)
         return Outcome(check, result, student.log, mismatch)
 
+    def _waits_for(self, task: Task, result: CheckResult) -> str:
+        """The required task whose stand-in has not what the code asks of it: with the own part it may well be right."""
+        asked = re.search(r"'(\w+)' object has no attribute", result.message) if result.verdict == "error" else None
+        unsolved = [other for other in self._unsolved(task) if asked and other.symbol == asked[1]]
+        return f"task {unsolved[0].id}" if unsolved else ""
+
     def _substitutes(self, task: Task) -> list[str]:
         """The parts that this task builds on and that are not right yet: torch.nn stand-ins take their place in its space."""
+        return [other.symbol for other in self._unsolved(task)]
+
+    def _unsolved(self, task: Task) -> list[Task]:
         required = [self.course.tasks[name] for name in task.requires]
-        return [other.symbol for other in required if self.results[other.id].verdict != "passed"]
+        return [other for other in required if self.results[other.id].verdict != "passed"]
 
     def _say_what_is_wrong(self, task: Task, outcomes: list[Outcome]) -> None:
         """Hints, and a picture of the first difference. They are a help: what fails here must not touch a verdict."""

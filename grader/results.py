@@ -6,11 +6,12 @@ import json
 import os
 import tempfile
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["CALLED_AS", "MISSING", "SCHEMA", "TO_DO", "VERDICTS", "CheckResult", "TaskResult", "clean", "dump",
-           "is_missing", "is_to_do", "write_atomically"]  # fmt: skip
+           "dump_class", "is_missing", "is_to_do", "remove_unfinished", "write_atomically"]  # fmt: skip
 
 SCHEMA = "unrolled/results/v1"
 # from the best to what needs a look first
@@ -19,6 +20,7 @@ TO_DO = "is still to do."  # how the message of a TODO ends
 MISSING = "is missing from the submission"  # what is said of a file that was not handed in
 CALLED_AS = "\ncalled as "  # before the last line of an exception's message: the call that raised it
 MAX_TEXT = 2_000
+UNFINISHED = ".writing-"  # how the name of a file begins that is being written
 
 
 @dataclass
@@ -91,18 +93,41 @@ def clean(text: str) -> str:
 
 def dump(record: dict) -> bytes:
     """A record as bytes that depend on nothing but the record."""
-    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (_text(record) + "\n").encode()
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+def dump_class(head: dict, submissions: Iterable[dict]) -> Iterator[bytes]:
+    """The same bytes as `dump(head | {"submissions": [...]})` gives, piece by piece: no more than one is in memory."""
+    beginning, ending = _text(head | {"submissions": [None]}).split("\n  null")
+    yield beginning.encode()
+    for place, record in enumerate(submissions):
+        yield (("," if place else "") + "\n  " + _text(record).replace("\n", "\n  ")).encode()
+    yield (ending + "\n").encode()
+
+
+def _text(record: dict) -> str:
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write a file, given whole or in pieces, whole or not at all. OSError with its path where that can't be done."""
+    pieces = [data] if isinstance(data, bytes) else data
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(pieces)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `write_atomically` has left in a folder where its process was killed."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from grader.engine.alarm import TimeUp, time_limit
 from grader.engine.client import Ended, Job, Worker
+from grader.engine.lost import Lost
 from grader.engine.values import Failure, Load, Seen, Substitute
 from grader.engine.workbench import Workbench
 from grader.tasks import Task
 
 __all__ = ["LocalSession", "WorkerSession"]
+
+LEAST_CPU = 0.1  # seconds for which no worker is started: what is left beside the ticks of the clock
 
 
 class LocalSession:
@@ -33,6 +38,9 @@ class LocalSession:
             seen = self.perform(Substitute(space, substitutes))
         return seen.failure
 
+    def begin_task(self) -> None:
+        """Here each check has its own time."""
+
     def begin_check(self, at_most: float = math.inf) -> None:
         self._deadline = time.monotonic() + min(self._seconds, at_most)
 
@@ -52,8 +60,8 @@ class LocalSession:
 class WorkerSession:
     """Code that runs in workers, one at a time: where one ends, the next check gets a fresh one.
 
-    `budget` is seconds for a check, for loading a space, and for the whole submission; `problems` says of spaces that
-    can't be loaded why.
+    `budget` is seconds of wall time for a check, for all checks of a task, for loading a space and for the whole
+    submission, and seconds of CPU time for the submission; `problems` says of spaces that can't be loaded why.
     """
 
     def __init__(self, start: Callable[[Job], Worker], job: Job, budget: Mapping[str, int],
@@ -69,10 +77,20 @@ class WorkerSession:
         self._substituted: dict[str, list[str]] = {}
         self._dead: dict[str, Ended] = {}  # spaces whose loading ends a worker
         self._end = time.monotonic() + budget["submission"]
-        self._deadline = self._end
+        self._task_end = self._deadline = self._end
+        self._cpu_left: float = budget["cpu"]
         self.missing: dict[str, str] = {}  # of the workers so far: each layer of isolation → why it is missing, ""
+        self.lost: Lost | None = None  # once the harness has lost a part, nothing here says anything about the code
+        self.killed = False  # whether a worker was killed: by its own code, or from outside
 
     def begin(self, space: str, substitutes: list[str]) -> Failure | None:
+        before = time.monotonic()
+        try:
+            return self._begun(space, substitutes)
+        finally:  # a task pays for its checks alone
+            self._task_end += time.monotonic() - before
+
+    def _begun(self, space: str, substitutes: list[str]) -> Failure | None:
         if space in self._problems:
             return Failure("", self._problems[space])
         if space in self._dead:
@@ -87,16 +105,26 @@ class WorkerSession:
         self._substituted[space] = substitutes
         return seen.failure
 
+    def begin_task(self) -> None:
+        self._task_end = self._within(self._budget["task"])
+
     def begin_check(self, at_most: float = math.inf) -> None:
-        self._deadline = self._within(min(self._budget["check"], at_most))
+        self._deadline = min(self._within(min(self._budget["check"], at_most)), self._task_end)
+        if self._deadline <= time.monotonic() < self._end:
+            raise Ended("timeout", f"the {self._budget['task']} seconds of the task were used up before")
 
     def perform(self, request, ask) -> Seen:
         return self._request(request, ask)
 
     def close(self) -> None:
+        with contextlib.suppress(Lost):  # what had to be said was said
+            self._close()
+
+    def _close(self) -> None:
         if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+            worker, self._worker = self._worker, None
+            worker.close()
+            self._cpu_left -= worker.cpu_seconds
 
     def _load(self, space: str) -> Failure | None:
         try:
@@ -112,20 +140,33 @@ class WorkerSession:
         self._have_a_worker()
         try:
             return self._worker.request(request, self._deadline, ask)
-        except Ended:
-            self._worker = None
+        except Ended as end:
+            self.killed |= end.killed
+            self._close()
             self._loaded, self._substituted = {}, {}
+            raise
+        except Lost as problem:
+            self.lost = problem
             raise
 
     def _have_a_worker(self) -> None:
         """Start one where none lives. Waiting for it, as long as the nursery is cold, costs the submission no time."""
+        if self.lost is not None:
+            raise self.lost
         if self._worker is None and time.monotonic() < self._end:
             before = time.monotonic()
-            self._worker = self._start(self._job)
-            self.missing |= {
-                layer: why for layer, why in self._worker.missing.items() if why or layer not in self.missing
-            }
+            self._start_one()
             self._end += time.monotonic() - before
+
+    def _start_one(self) -> None:
+        if self._cpu_left < LEAST_CPU:
+            raise Ended("timeout", f"the submission's {self._budget['cpu']} seconds of CPU time were used up before")
+        try:
+            self._worker = self._start(replace(self._job, cpu_seconds=math.ceil(self._cpu_left)))
+        except Lost as problem:
+            self.lost = problem
+            raise
+        self.missing |= {layer: why for layer, why in self._worker.missing.items() if why or layer not in self.missing}
 
     def _within(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._end)

@@ -18,7 +18,7 @@ torch.set_num_threads(1)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
-BUDGET = {"check": 10, "load": 30, "submission": 60}  # other tests run at the same time
+BUDGET = {"check": 10, "task": 30, "load": 30, "submission": 60, "cpu": 60}  # other tests run at the same time
 
 
 @pytest.fixture(scope="session")

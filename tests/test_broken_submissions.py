@@ -23,6 +23,14 @@ BROKEN = {
     "shouts": ({"bptt": "print('x' * 100_000_000)"}, {"1.4": "passed"}),
     "hoards": ({"forecast": "return context.new_zeros(2**31)"}, {"1.5": "out_of_memory", "1.1": "passed"}),
     "exits-at-import": ("import os; os._exit(0)", {"1.1": "crashed", "1.5": "crashed"}),
+    "asks-its-own-part": (
+        {
+            "RNNCell": "return self.step(x)\n\n    def step(self, x):\n        return x",
+            "RNN": "return self.cell.step(x[:, 0])",
+        },
+        {"1.2": "failed", "1.3": "skipped", "1.5": "passed"},
+    ),
+    "kills-itself": ({"RNN": "import os; os.kill(os.getpid(), 9)"}, {"1.3": "crashed", "1.4": "passed"}),
     "lists": ({"forecast": "return [float('nan')] * steps"}, {"1.5": "failed"}),
 }
 
@@ -77,6 +85,8 @@ def test_messages_tell_one_trouble_from_another(broken_records):
     assert "OSError: no (starter/rnn.py, line" in first("exception", "1.4")
     assert "SystemExit" in first("exits", "1.3")
     assert "exit status 0" in first("leaves", "1.3")
+    assert "waits for task 1.2, which is tried here with a stand-in" in first("asks-its-own-part", "1.3")
+    assert "signal SIGKILL" in first("kills-itself", "1.3")
     assert "still running" in first("sleeps", "1.5")
     assert "while starter/rnn.py was loaded" in first("exits-at-import", "1.1")
 

@@ -12,18 +12,20 @@ import sys
 import time
 from typing import ClassVar
 
+import psutil
 import pytest
 import torch
 
-from grader.engine.client import Ended, Job, SpawnNursery
+from grader.engine.client import Ended, Job, SpawnNursery, start_nursery
 from grader.engine.codec import CodecError, decode, encode, from_file, to_file
 from grader.engine.limits import LAYERS
+from grader.engine.lost import Lost
 from grader.engine.values import Array, Call, Failure, Given, Handle, Load, Opaque, Seen, Substitute
 from grader.engine.wire import HEADER, MAX_FRAME, Wire, WireClosed, WireError, WireTimeout
 from grader.engine.workbench import Workbench
 from grader.notebooks import parse, runnable_cells
 from grader.sessions import WorkerSession
-from tests.conftest import ROOT
+from tests.conftest import BUDGET, ROOT
 
 linux = pytest.mark.skipif(not hasattr(os, "fork") or not os.path.isdir("/proc"), reason="forked workers are for Linux")
 
@@ -130,10 +132,37 @@ def test_a_call_without_side_effects_has_none():
 
 
 def test_settings_do_not_reach_the_next_call():
-    state = torch.get_rng_state()
-    call("def f(): torch.set_default_dtype(torch.float64); torch.set_grad_enabled(False); torch.rand(3); return 1")
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    both = bench("""
+import random, numpy
+def f():
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_num_threads(3)
+    torch.manual_seed(1), random.seed(1), numpy.random.seed(1)
+    torch.set_grad_enabled(False)
+    globals()["kept"] = torch.inference_mode()
+    kept.__enter__()
+    return 1
+def g():
+    drawn = [float(torch.rand(1)), random.random(), numpy.random.rand()]
+    one = torch.ones(1, requires_grad=True) * 2
+    return drawn, str(one.dtype), one.device.type, one.requires_grad, torch.get_num_threads()
+""")
+    before = both.perform(Call("rnn", "g"))
+    assert both.perform(Call("rnn", "f")).value == 1
+    assert both.perform(Call("rnn", "g")) == before and before.value[1:] == ("torch.float32", "cpu", True, 1)
     assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
-    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(torch.get_rng_state(), state) and torch.get_num_threads() == threads
+
+
+def test_a_call_leaves_the_settings_of_a_students_own_session():
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert call("def f(): return str(torch.zeros(1).dtype)").value == "torch.float32"
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_an_exception_is_told_with_the_students_own_line():
@@ -210,6 +239,51 @@ def test_how_a_worker_ended_is_told(open_session):
         begun(session)
         with pytest.raises(Ended, match=words):
             session.perform(Call("rnn", name), None)
+
+
+def test_the_checks_of_a_task_share_its_time(open_session):
+    session = open_session({"rnn": "import time; time.sleep(1.2)\ndef f(): time.sleep(0.7); return 1"}, task=1)
+    session.begin_task()
+    assert begun(session) is None  # the import is not the task's
+    assert session.perform(Call("rnn", "f"), None).value == 1
+    session.begin_check()
+    with pytest.raises(Ended, match="still running"):
+        session.perform(Call("rnn", "f"), None)
+    with pytest.raises(Ended, match="the 1 seconds of the task were used up before"):
+        begun(session)
+    session.begin_task()
+    assert begun(session) is None and session.perform(Call("rnn", "f"), None).value == 1
+
+
+@linux
+def test_the_workers_of_a_submission_share_its_cpu_time(open_session):
+    session = open_session({"rnn": "def f():\n    while True: pass\ndef g(): return 1"}, cpu=1)
+    begun(session)
+    with pytest.raises(Ended, match="used up the CPU time of the submission") as end:
+        session.perform(Call("rnn", "f"), None)
+    assert end.value.verdict == "timeout"
+    with pytest.raises(Ended, match="the submission's 1 seconds of CPU time were used up before"):
+        begun(session)
+
+
+@linux
+def test_a_nursery_that_dies_says_nothing_about_the_code_and_is_replaced():
+    nursery = start_nursery()
+    job = Job({"rnn": "import os\ndef f(): os._exit(0)\ndef g(): return 1"})
+    session = WorkerSession(nursery.start, job, BUDGET, {}, lambda task: None)
+    begun(session)
+    started = psutil.Process(nursery._process.pid)  # in namespaces of its own the nursery is a child of that
+    (started if session.missing["own processes"] else started.children()[0]).kill()
+    for name in ("f", "g"):
+        with pytest.raises(Lost):
+            session.perform(Call("rnn", name), None)
+    assert session.lost is not None
+    session.close()
+    again = WorkerSession(nursery.start, job, BUDGET, {}, lambda task: None)
+    begun(again)
+    assert again.perform(Call("rnn", "g"), None).value == 1
+    again.close()
+    nursery.close()
 
 
 def test_a_module_that_hangs_ends_its_own_tasks_alone(open_session):
@@ -406,5 +480,5 @@ def test_waiting_for_a_worker_costs_the_submission_no_time():
         time.sleep(0.3)
         return Prompt()
 
-    session = WorkerSession(start, None, {"load": 0.2, "check": 0.2, "submission": 0.25}, {}, lambda task: None)
+    session = WorkerSession(start, Job({}), BUDGET | {"load": 0.2, "submission": 0.25}, {}, lambda task: None)
     assert session.begin("gated", []) is None

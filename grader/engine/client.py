@@ -13,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
+from grader.engine.lost import Lost
 from grader.engine.values import Answer, Ask, Seen
 from grader.engine.wire import Wire, WireClosed, WireError, WireTimeout
 
@@ -32,11 +32,15 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class Ended(Exception):
-    """The worker is no more: `verdict` is timeout or crashed, the message says what happened."""
+    """The worker is no more: `verdict` is timeout or crashed, the message says what happened.
 
-    def __init__(self, verdict: str, message: str):
+    `killed` says that SIGKILL ended it, which code can do to itself, and the system to anybody.
+    """
+
+    def __init__(self, verdict: str, message: str, killed: bool = False):
         super().__init__(message)
         self.verdict = verdict
+        self.killed = killed
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Job:
     symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
     device: str = "cpu"
     memory_bytes: int | None = None
+    cpu_seconds: int = 60
 
 
 def start_nursery(warm: bool = False, device: str = "cpu"):
@@ -59,7 +64,7 @@ def start_nursery(warm: bool = False, device: str = "cpu"):
     """
     if sys.platform != "linux":
         return SpawnNursery()
-    return ForkedNursery(partial(_fork_nursery if warm else _start_nursery, bare=device != "cpu"))
+    return ForkedNursery(warm, bare=device != "cpu")
 
 
 def probe(nursery, device: str = "cpu") -> dict[str, str]:
@@ -70,33 +75,60 @@ def probe(nursery, device: str = "cpu") -> dict[str, str]:
 
 
 class ForkedNursery:
-    """A nursery process that forks warm workers."""
+    """A nursery process that forks warm workers; the worker after its death comes from a new one.
 
-    def __init__(self, start: Callable[[socket.socket, str], subprocess.Popen]):
-        self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    `warm` and `bare` are as `start_nursery` has them.
+    """
+
+    def __init__(self, warm: bool = False, bare: bool = False):
+        self._bare = bare
         self._folder = tempfile.TemporaryDirectory(prefix="unrolled-")
-        with theirs:
-            self._process = start(theirs, self._folder.name)
-        self._warm = False
+        self._open(_fork_nursery if warm else _start_nursery)
 
     def start(self, job: Job) -> Worker:
         """A worker with this job on its workbench."""
-        self._wait_until_warm()
-        ours, theirs = socket.socketpair()
-        socket.send_fds(self._link, [b'{"op": "fork"}'], [theirs.fileno()])
-        theirs.close()
-        answer, descriptors = self._answer()
+        if self._process is None:
+            self._open(_start_nursery)  # afresh: by now this process may hold what a worker must not see
+        with self._spoken_to():
+            self._wait_until_warm()
+            ours, theirs = socket.socketpair()
+            with theirs:
+                socket.send_fds(self._link, [b'{"op": "fork"}'], [theirs.fileno()])
+            answer, descriptors = self._answer()
         pid, ended = answer["pid"], _death_of(*descriptors)
         return Worker(Wire(ours, alive=lambda: not ended()), job, lambda grace: self._end(pid, ended, grace))
 
     def close(self) -> None:
+        if self._process is not None:
+            self._hang_up(10 if self._warm else 0)
+        self._folder.cleanup()
+
+    def _open(self, start: Callable) -> None:
+        self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = start(theirs, self._folder.name, self._bare)
+        self._warm = False
+
+    def _hang_up(self, seconds: float) -> None:
+        """Without its link the nursery ends, and its workers with it."""
         self._link.close()
         try:
-            self._process.wait(timeout=10 if self._warm else 0)
+            self._process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._folder.cleanup()
+        self._process = None
+
+    @contextlib.contextmanager
+    def _spoken_to(self) -> Iterator[None]:
+        """Where it doesn't answer any more, it is lost."""
+        if self._process is None:
+            raise Lost("the nursery that this worker was forked from is gone")
+        try:
+            yield
+        except (OSError, EOFError) as problem:
+            self._hang_up(0)
+            raise Lost(f"the nursery ended ({problem}); its last lines on standard error say why") from problem
 
     def _wait_until_warm(self) -> None:
         if not self._warm:
@@ -108,16 +140,17 @@ class ForkedNursery:
         self._link.settimeout(START_SECONDS)
         data, descriptors, _, _ = socket.recv_fds(self._link, 4096, 1)
         if not data:
-            raise RuntimeError("the nursery ended; its last lines on standard error say why")
+            raise EOFError("it hung up")
         return json.loads(data), descriptors
 
-    def _end(self, pid: int, ended, grace: float) -> str:
-        """End a worker; say how it had ended when it ended by itself, within `grace` seconds."""
+    def _end(self, pid: int, ended, grace: float) -> tuple[str, float]:
+        """End a worker: how it had ended if it had by itself, within `grace` seconds, and the CPU time that it took."""
         by_itself = ended(grace)
         ended.close()
-        self._link.send(json.dumps({"op": "end", "pid": pid}).encode())
-        status = self._answer()[0]["status"]
-        return _told(status) if by_itself else ""
+        with self._spoken_to():
+            self._link.send(json.dumps({"op": "end", "pid": pid}).encode())
+            answer = self._answer()[0]
+        return _told(answer["status"]) if by_itself else "", answer["cpu_seconds"]
 
 
 def _start_nursery(theirs: socket.socket, folder: str, bare: bool) -> subprocess.Popen:
@@ -181,17 +214,18 @@ class SpawnNursery:
 class Worker:
     """One worker, from its start to its end. `missing` maps each layer of isolation to why it is missing, "" if in force."""
 
-    def __init__(self, wire: Wire, job: Job, end: Callable[[float], str]):
+    def __init__(self, wire: Wire, job: Job, end: Callable[[float], tuple[str, float]]):
         self._wire = wire
         self._end = end
         self._ended = False
+        self.cpu_seconds = 0.0  # of the worker and what it started, known at its end
         try:
             begun = self.request(vars(job), time.monotonic() + START_SECONDS)
         except Ended as problem:  # no student code has run yet: this is ours
-            raise RuntimeError(f"a worker did not start: {problem}") from problem
+            raise Lost(f"a worker did not start: {problem}") from problem
         if begun.failure is not None:
             self.close()
-            raise RuntimeError(f"a worker did not start: {begun.failure.kind}: {begun.failure.message}")
+            raise Lost(f"a worker did not start: {begun.failure.kind}: {begun.failure.message}")
         self.missing: dict[str, str] = begun.value
 
     def request(self, message, deadline: float, answer: Callable[[Ask], Answer] | None = None) -> Seen:
@@ -209,8 +243,10 @@ class Worker:
             raise Ended("timeout", "it was still running when its time was up") from None
         except WireClosed:
             how = self.close(grace=GRACE_SECONDS)
-            verdict = "timeout" if "SIGXCPU" in how else "crashed"
-            raise Ended(verdict, f"the process ended in the middle of the call{how}") from None
+            if "SIGXCPU" in how:
+                raise Ended("timeout", "it used up the CPU time of the submission") from None
+            said = f"the process ended in the middle of the call{how}"
+            raise Ended("crashed", said, killed="SIGKILL" in how) from None
         except WireError:
             self.close()
             raise Ended("crashed", "what came back was not an answer of the worker") from None
@@ -227,7 +263,8 @@ class Worker:
             return ""
         self._ended = True
         self._wire.close()
-        return self._end(grace)
+        how, self.cpu_seconds = self._end(grace)
+        return how
 
 
 def _environment() -> dict[str, str]:
@@ -268,7 +305,8 @@ def _accept(server: socket.socket, secret: bytes) -> socket.socket:
         connection.close()
 
 
-def _end_process(process: subprocess.Popen, grace: float) -> str:
+def _end_process(process: subprocess.Popen, grace: float) -> tuple[str, float]:
+    before = os.times()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace)
     status = process.poll()
@@ -278,4 +316,6 @@ def _end_process(process: subprocess.Popen, grace: float) -> str:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     process.wait()
-    return "" if status is None else f" (exit status {status})"
+    after = os.times()
+    cpu_seconds = after.children_user + after.children_system - before.children_user - before.children_system
+    return "" if status is None else f" (exit status {status})", cpu_seconds

@@ -24,21 +24,23 @@ LAYERS = ("own process group", "no descriptor but the wire", "limits on CPU time
 PR_SET_NO_NEW_PRIVS = 38
 FOR_DRIVER = "left open for the driver of the GPU"
 
-CPU_SECONDS = 300
+CPU_GRACE = 2  # seconds between the signal that tells of the end and the end itself
 FILE_BYTES = 16 * 2**20
 OPEN_FILES = 128
 PROCESSES = 64  # and threads, of one nursery's workers together
 
 
-def confine(wire: int, memory_bytes: int | None, not_apart: str = "", folder: str | None = None) -> dict[str, str]:
+def confine(wire: int, memory_bytes: int | None, cpu_seconds: int, not_apart: str = "",
+            folder: str | None = None) -> dict[str, str]:  # fmt: skip
     """Confine this process: layer → why it is missing, "" where it is in force.
 
-    `wire` is the one descriptor that stays open. `memory_bytes` is what may be mapped besides; None is for a device whose
+    `wire` is the one descriptor that stays open. `cpu_seconds` is for this process, each that it starts has as many.
+    `memory_bytes` is what may be mapped besides; None is for a device whose
     driver needs the whole system, files and system calls too. `not_apart` says why this process is in no namespaces of its
     own; then `folder` is its scratch folder.
     """
     missing = dict.fromkeys(LAYERS, "this system has none")
-    missing |= dict.fromkeys((*_own_group(), *_only_wire(wire), *_limits(memory_bytes)), "")
+    missing |= dict.fromkeys((*_own_group(), *_only_wire(wire), *_limits(memory_bytes, cpu_seconds)), "")
     if sys.platform != "linux":
         return missing
     missing |= dict.fromkeys(namespaces.LAYERS, not_apart)
@@ -85,10 +87,10 @@ def _only_wire(wire: int) -> list[str]:
     return ["no descriptor but the wire"]
 
 
-def _limits(memory_bytes: int | None) -> list[str]:
+def _limits(memory_bytes: int | None, cpu_seconds: int) -> list[str]:
     if resource is None:
         return []
-    _lower(resource.RLIMIT_CPU, CPU_SECONDS)
+    _lower(resource.RLIMIT_CPU, cpu_seconds, CPU_GRACE)
     _lower(resource.RLIMIT_FSIZE, FILE_BYTES)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     _lower(resource.RLIMIT_CORE, 0)
@@ -127,10 +129,11 @@ def _no_root() -> None:
         linux.drop_capabilities()
 
 
-def _lower(kind: int, value: int) -> None:
+def _lower(kind: int, value: int, grace: int = 0) -> None:
+    """Set a limit for good; a process that has passed it may have so much more to end in."""
     hard = resource.getrlimit(kind)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+    resource.setrlimit(kind, (min(value, most), most))
 
 
 @cache

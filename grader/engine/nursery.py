@@ -2,7 +2,7 @@
 
 Started as `python -m grader.engine.nursery FD`. It speaks with the judge in small JSON packets: `fork` comes with the
 worker's end of a wire and gives its pid and a descriptor of that process; `end` kills a worker with all that it started
-and gives its wait status. When the judge goes away, so do the nursery and its workers.
+and gives its wait status and its CPU time. When the judge goes away, so do the nursery and its workers.
 
 Where namespaces are to be had, the nursery goes into some once it is warm, and each worker gets two processes: the first of
 its process namespace, which waits for the second, which runs the student's code.
@@ -72,9 +72,9 @@ def main(judge: socket.socket, apart: Apart) -> None:
             folders[pid] = folder
             _answer_with_descriptor(judge, pid)
         elif message["op"] == "end":
-            status = _end(message["pid"])
+            status, cpu_seconds = _end(message["pid"])
             _clear(folders.pop(message["pid"]), folders)
-            judge.send(json.dumps({"status": status}).encode())
+            judge.send(json.dumps({"status": status, "cpu_seconds": cpu_seconds}).encode())
     for folder in folders.values():
         _clear(folder, ())
 
@@ -148,12 +148,14 @@ def _stand_by_for_a_child(descriptor: int) -> None:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _end(pid: int) -> int:
+def _end(pid: int) -> tuple[int, float]:
+    """Its wait status, and the CPU time of it and of all that ended before it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    return os.waitpid(pid, 0)[1]
+    _, status, used = os.wait4(pid, 0)
+    return status, used.ru_utime + used.ru_stime
 
 
 def _end_orphans(keep: Collection[int]) -> None:

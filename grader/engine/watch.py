@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["Watch", "scratch_random_state", "unwritten_memory_is_nan"]
+__all__ = ["Watch", "scratch_random_state", "standard_settings", "unwritten_memory_is_nan"]
+
+STANDARD = torch.float32, torch.device("cpu"), 1  # default dtype and device, threads
 
 
 @contextmanager
@@ -42,6 +44,28 @@ def unwritten_memory_is_nan(device: str = "cpu") -> Iterator[None]:
         yield
     finally:
         torch.set_deterministic_debug_mode(kept)
+
+
+@contextmanager
+def standard_settings() -> Iterator[None]:
+    """For the time of a call have torch's settings as a fresh process has them, on one thread; then put back what was there.
+
+    So what one call changes reaches no other, and a student's own session keeps what they chose for it.
+    """
+    kept = torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads()
+    _set(*STANDARD)
+    try:
+        with torch.inference_mode(False):  # brings gradients too, and puts back whether there were any
+            yield
+    finally:
+        _set(*kept)
+
+
+def _set(dtype: torch.dtype, device: torch.device, threads: int) -> None:
+    torch.set_default_dtype(dtype)
+    torch.set_num_threads(threads)
+    if torch.get_default_device() != device:
+        torch.set_default_device(None if device == STANDARD[1] else device)  # "cpu" would slow every later call down
 
 
 class Watch:

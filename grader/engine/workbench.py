@@ -29,7 +29,7 @@ from grader.engine.values import (
     Seen,
     Substitute,
 )
-from grader.engine.watch import Watch, scratch_random_state, unwritten_memory_is_nan
+from grader.engine.watch import Watch, scratch_random_state, standard_settings, unwritten_memory_is_nan
 
 __all__ = ["STOPPED_CELLS", "Workbench", "failure_of"]
 
@@ -61,15 +61,12 @@ class Workbench:
     def perform(self, request, ask: Callable[[Ask], Answer] | None = None) -> Seen:
         """Carry out one request. Whatever the code does short of ending the process is told in the answer."""
         try:
-            with scratch_random_state(), unwritten_memory_is_nan(self._device):
+            with standard_settings(), scratch_random_state(), unwritten_memory_is_nan(self._device):
                 return self._perform(request, ask)
         except KeyboardInterrupt:
             raise
         except BaseException as problem:  # SystemExit, and whatever else a class of the student's derives from
             return Seen(failure=self._with_stopped_cells(failure_of(problem, self._files)))
-        finally:
-            torch.set_default_dtype(torch.float32)
-            torch.set_grad_enabled(True)
 
     def _with_stopped_cells(self, failure: Failure) -> Failure:
         """A name that is not defined may be missing because a cell stopped before: then that is told too."""

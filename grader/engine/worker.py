@@ -29,7 +29,7 @@ def serve(connection: socket.socket, not_apart: str = "", folder: str | None = N
     wire = Wire(connection)
     token, job = wire.receive()
     try:
-        missing = confine(connection.fileno(), job["memory_bytes"], not_apart, folder)
+        missing = confine(connection.fileno(), job["memory_bytes"], job["cpu_seconds"], not_apart, folder)
         bench = _workbench(job)
     except Exception as problem:  # ours, since no student code has run yet
         wire.send(token, Seen(failure=failure_of(problem, {})))
