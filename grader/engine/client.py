@@ -48,6 +48,7 @@ class Job:
     symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
     device: str = "cpu"
     memory_bytes: int | None = None
+    cells_seconds: float | None = None  # for the cells of a notebook together; None for no end
 
 
 def start_nursery(warm: bool = False, device: str = "cpu"):
