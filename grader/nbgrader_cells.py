@@ -42,8 +42,6 @@ class AsReleased(NbGraderPreprocessor):
 
 def _claim(cell: NotebookNode) -> tuple[NotebookNode, set[str]]:
     """A cell, without what it says of its role, and the ids by which it may be known."""
-    if not isinstance(cell.metadata, dict):
-        cell.metadata = NotebookNode()
     role = cell.metadata.pop("nbgrader", None)
     return cell, {str(cell.get("id")), str(role.get("grade_id")) if isinstance(role, dict) else ""}
 
