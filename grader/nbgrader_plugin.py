@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -94,6 +95,7 @@ class EngineExecute(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Called by nbgrader with the sanitised notebook; its folder also holds the student's modules."""
+        _forget_scores(**resources["nbgrader"])
         folder = Path(resources["metadata"]["path"] or ".").resolve()
         tasks = self._grade(folder, resources["nbgrader"]["notebook"])
         for cell in nb.cells:
@@ -110,6 +112,14 @@ class EngineExecute(NbGraderPreprocessor):
         if entry["status"] != "graded":
             raise RuntimeError(f"{folder.name} could not be graded: {entry.get('reason', entry['status'])}")
         return {task["id"]: task for task in entry["tasks"]}
+
+
+def _forget_scores(db_url: str, assignment: str, notebook: str, student: str, **_) -> None:
+    """Take an earlier attempt's scores out of the grade book: where this one fails there are none."""
+    with Gradebook(db_url) as book:
+        for grade in book.find_submission_notebook(notebook, assignment, student).grades:
+            grade.auto_score = None
+        book.db.commit()
 
 
 def outputs_of(task: dict) -> list:

@@ -100,7 +100,7 @@ HANDED_IN = {
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """A course of nbgrader's own, graded: its folder, and what the API answered for each student."""
+    """A course of nbgrader's own, graded: its folder, and what the API answered for everybody, and then for one student."""
     root = tmp_path_factory.mktemp("plain")
     for folder, notebook in [
         ("source/ps1", small()),
@@ -113,7 +113,9 @@ def plain(tmp_path_factory):
     config.Execute.update(timeout=120, startup_timeout=180, iopub_timeout=60)
     api = api_on(root, config)
     successful(api.generate_assignment("ps1"))
-    return root, {name: api.autograde("ps1", name) for name in HANDED_IN}
+    everybody = api.autograde("ps1", "*")
+    assert not (root / "autograded" / "zero").exists()  # it comes after the one whose schema ended the run
+    return root, {"everybody": everybody, "zero": api.autograde("ps1", "zero")}
 
 
 def test_plain_a_module_is_released_with_its_solution(plain):
@@ -129,12 +131,13 @@ def test_plain_a_word_on_stderr_costs_a_right_answer_and_a_tag_earns_a_wrong_one
     assert got == {"warns": 0, "wrong": 1, "deleted": None}  # the last, a test cell that was deleted, counts as 0
 
 
-def test_plain_a_failure_is_an_answer(plain):
-    assert {name: answer["success"] for name, answer in plain[1].items()} == {
-        JANE: True, "zero": True, "crashed": False, "old": False}  # fmt: skip
-    assert "Kernel died" in plain[1]["crashed"]["log"] and "old version" in plain[1]["old"]["log"]
+def test_plain_a_failure_is_an_answer_and_one_schema_ends_the_run(plain):
+    everybody, zero = plain[1]["everybody"], plain[1]["zero"]
+    assert (everybody["success"], zero["success"]) == (False, True)
+    assert "Kernel died" in everybody["log"] and "old version" in everybody["log"]
+    assert successful(zero) is zero
     with pytest.raises(RuntimeError, match="Kernel died"):
-        successful(plain[1]["crashed"])
+        successful(everybody)
 
 
 def test_plain_the_table_breaks_at_a_comma_and_tells_a_crash_as_zero(plain, patch):
@@ -217,7 +220,7 @@ def test_the_release_says_what_counts_and_no_word_on_stderr_costs_anything(ours,
     assert "ended the process" in json.dumps(roles["check-1-5"]["outputs"])
 
 
-def test_an_attempt_that_failed_is_no_zero_in_our_table(ours, course, patch, monkeypatch):
+def test_an_attempt_that_failed_is_no_zero_in_our_table_and_keeps_no_older_score(ours, course, patch, monkeypatch):
     root, api = ours
     hand_in(root, "unlucky", solved_notebook(), solved(course))
 
@@ -225,12 +228,16 @@ def test_an_attempt_that_failed_is_no_zero_in_our_table(ours, course, patch, mon
         raise RuntimeError("no score")
 
     monkeypatch.setattr("grader.nbgrader_plugin._service.grade", fails)
-    with pytest.raises(RuntimeError, match="no score"):
-        successful(api.autograde(FIRST, "unlucky"))
-    header, *rows = exported(root, CsvExport, patch)
-    told = {(row[header.index("assignment")], row[header.index("student_id")]): row[-1] for row in rows}
-    assert told[FIRST, "unlucky"] == "not graded"
-    assert told.get((FIRST, JANE), "needs marking") == "needs marking"
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no score"):
+            successful(api.autograde(FIRST, "unlucky"))
+        header, *rows = exported(root, CsvExport, patch)
+        columns = [header.index(name) for name in ("assignment", "student_id", "score", "status")]
+        assert [FIRST, "unlucky", "", "not graded"] in [[row[place] for place in columns] for row in rows]
+        with book_of(root) as book:  # as if an attempt between them had ended well
+            for grade in book.find_submission_notebook(FIRST, FIRST, "unlucky").grades:
+                grade.auto_score, grade.needs_manual_grade = 1, False
+            book.db.commit()
 
 
 def test_modules_that_are_solved_are_not_released(ours, course):
