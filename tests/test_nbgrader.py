@@ -151,7 +151,7 @@ def test_round_trip_without_the_engine(api, root, course, examples, monkeypatch,
     steps = api.config.Autograde.autograde_preprocessors
     plain = [Execute if step is EngineExecute else step for step in steps]
     monkeypatch.setitem(api.config.Autograde, "autograde_preprocessors", plain)
-    # of a machine with a lot else to do: nbgrader fails where output comes 4 seconds late
+    # for a machine with a lot else to do: as it comes, nbgrader gives up where output is 4 seconds late
     api.config.Execute.update(timeout=300, startup_timeout=300, iopub_timeout=120)
     assignment, scores = ASSIGNMENTS[number], {}
     for student in EXECUTED.get(number, ("untouched",)):
