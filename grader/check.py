@@ -40,6 +40,8 @@ from toolkit.stand_ins import STAND_INS
 __all__ = ["NotSolved", "check", "follow_edits", "outcome", "predict", "predicted", "use"]
 
 _ledger = Ledger()  # this session's predictions
+SECONDS = 10  # for a check, where a student waits for it
+UNATTENDED_SECONDS = 60  # where a notebook is executed for a verdict: the machine may have a lot else to do
 
 
 class NotSolved(AssertionError):
@@ -180,7 +182,7 @@ def _judge(course: Course, task: Task, cells: dict) -> TaskResult:
     loaders = {space: lambda space=space: _namespace(space, cells) for space in spaces}
     stand_ins = {part.__name__: part for part in STAND_INS.values()}
     bench = Workbench(loaders, stand_ins=stand_ins, files=_files(task, cells))
-    session = LocalSession(bench, _source)
+    session = LocalSession(bench, _source, UNATTENDED_SECONDS if _execution() else SECONDS)
     try:
         result = Judge(course, Saved(), session, hidden=False).judge(task)
     finally:

@@ -21,6 +21,7 @@ __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
 TRIES = 2  # for a submission during which a part of the harness, or a worker, was ended from outside
+OF_LOADING = 0.8  # of the time for loading a notebook, what its cells may take; the rest is for starting on them
 
 
 class NotIsolated(Exception):
@@ -237,7 +238,7 @@ def session_for(material: Material, course: Course, device: str, nursery):
 
     symbols = {task.id: (task.module, task.symbol) for task in course.graded if task.module}
     memory = course.budget["memory_mib"] * 2**20 if device == "cpu" else None
-    job = Job(material.modules, material.cells, symbols, device, memory)
+    job = Job(material.modules, material.cells, symbols, device, memory, OF_LOADING * course.budget["load"])
     return WorkerSession(nursery.start, job, course.budget, material.problems, lambda task: _source(task, material))
 
 

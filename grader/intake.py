@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from grader.notebooks import NotebookError, parse, runnable_cells
 from grader.predictions import predictions_in
 from grader.results import MISSING
-from grader.tasks import CELLS, Course
+from grader.tasks import CELLS, Course, Notebook
 
 __all__ = ["IntakeError", "Material", "Submission", "find", "read"]
 
@@ -122,7 +122,7 @@ def read(submission: Submission, course: Course, released: dict[str, list[dict]]
     for name in sorted({task.module for task in course.graded if task.module}):
         _take_module(material, name, files.get(f"starter/{name}.py"))
     for number, notebook in course.notebooks.items():
-        cells = _take_notebook(material, CELLS + number, notebook.name, files, released.get(number, []))
+        cells = _take_notebook(material, notebook, course, files, released.get(number, []))
         asked = [experiment for experiment in course.experiments.values() if experiment.notebook == number]
         material.predictions += [entry.record(course.experiments[entry.id]) for entry in predictions_in(cells, asked)]
     return material
@@ -156,17 +156,21 @@ def _take_module(material: Material, name: str, data: bytes | str | None) -> Non
     material.problems[name] = f"starter/{name}.py {data or MISSING}"
 
 
-def _take_notebook(material: Material, space: str, name: str, files: dict, released: list[dict]) -> list[dict]:
+def _take_notebook(
+    material: Material, notebook: Notebook, course: Course, files: dict, released: list[dict]
+) -> list[dict]:
     """Take what is run of a notebook; all its cells."""
-    data = files.get(f"notebooks/{name}.ipynb", files.get(f"{name}.ipynb"))
+    space, file = CELLS + notebook.number, f"{notebook.name}.ipynb"
+    data = files.get(f"notebooks/{file}", files.get(file))
     if isinstance(data, bytes):
+        symbols = {task.symbol for task in course.graded_in(notebook) if not task.module}
         try:
             cells = parse(data)
-            material.cells[space] = runnable_cells(f"{name}.ipynb", cells, released)
+            material.cells[space] = runnable_cells(file, cells, released, symbols)
             return cells
         except NotebookError as problem:
             data = f"is no notebook that can be graded: {problem}"
-    material.problems[space] = f"{name}.ipynb {data or MISSING}"
+    material.problems[space] = f"{file} {data or MISSING}"
     return []
 
 

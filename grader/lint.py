@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from grader.engine.magics import as_python
+from grader.notebooks import given_in
 from grader.tasks import CELLS, Course, Task
 
 __all__ = ["Finding", "defining", "findings"]
@@ -58,8 +60,16 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
 
 
 def defining(symbol: str, cells: Iterable[str]) -> str | None:
-    """The cells that define or assign a symbol, as one text; None where there are none. What can't be parsed is left out."""
-    return "\n\n".join(text for text in cells if symbol in _given_names(text)) or None
+    """The cells that define or assign a symbol, as one text; None where there are none.
+
+    Magics are taken for what they do in a worker. A cell that can't be read is part of it if it seems to give the symbol.
+    """
+    texts = [(cell, as_python(cell)) for cell in cells]
+    return "\n\n".join(text or cell for cell, text in texts if _gives(symbol, cell, text)) or None
+
+
+def _gives(symbol: str, cell: str, text: str | None) -> bool:
+    return bool(given_in(cell, [symbol])) if text is None else symbol in _given_names(text)
 
 
 def _given_names(text: str) -> set[str]:

@@ -8,11 +8,13 @@ Without this the released notebooks still work under plain nbgrader, on the visi
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
+import sys
 from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -26,17 +28,17 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Integer
 
-from grader.notebooks import bundles_of
-from grader.predictions import MIME, predictions_in
+from grader.nbgrader_cells import AsReleased, ClearAllButPredictions, kept_outputs
+from grader.nbgrader_export import CsvExport
 from grader.release import ClearTasks
 from grader.reports.card import card_html, card_text, headline
-from grader.reports.prediction import outcome_html, outcome_text, predict_html, predict_text
 from grader.results import CheckResult, TaskResult
 from grader.service import Service
 from grader.tasks import load_course
 
-__all__ = ["ClearAllButPredictions", "EngineExecute", "configure"]
+__all__ = ["EngineExecute", "RefuseSolvedModules", "configure", "successful"]
 
+ROOT = Path(__file__).parent.parent
 TEST_CELL = "check-"
 _service = Service()  # one for all submissions: it takes seconds to start, and a fraction of one to grade
 
@@ -47,24 +49,43 @@ def configure(c) -> None:
     c.Autograde.autograde_preprocessors = [EngineExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput,
                                            SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]  # fmt: skip
     steps = Autograde.class_traits()["sanitize_preprocessors"].default()
-    c.Autograde.sanitize_preprocessors = [ClearAllButPredictions if step is ClearOutput else step for step in steps]
+    steps = [ClearAllButPredictions if step is ClearOutput else step for step in steps]
+    c.Autograde.sanitize_preprocessors = [AsReleased, *steps]
     # the student's own modules are what is graded: nbgrader would put the source's in their place
     modules = [f"starter/{notebook.module}.py" for notebook in course.notebooks.values()]
     c.Autograde.exclude_overwriting = {notebook.name: modules for notebook in course.notebooks.values()}
     steps = GenerateAssignment.class_traits()["preprocessors"].default()
-    c.GenerateAssignment.preprocessors = [ClearTasks if step is ClearSolutions else step for step in steps]
+    steps = [ClearTasks if step is ClearSolutions else step for step in steps]
+    c.GenerateAssignment.preprocessors = [RefuseSolvedModules, *steps]
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".unrolled", ".pytest_cache"]
+    c.ExportApp.plugin_class = CsvExport
+    _put_alembic_on_the_path()
 
 
-class ClearAllButPredictions(ClearOutput):
-    """nbgrader's ClearOutput, which leaves the cards of predictions, written anew from what they keep."""
+def successful(answer: dict) -> dict:
+    """What a method of nbgrader's NbGraderAPI answered; RuntimeError, with its log, where it says that it failed."""
+    if not answer["success"]:
+        raise RuntimeError(f"nbgrader did not succeed.\n{answer.get('log', '')}{answer.get('error', '')}")
+    return answer
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        kept = kept_outputs(cell)
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        if kept:
-            cell.outputs = kept
-        return cell, resources
+
+def _put_alembic_on_the_path() -> None:
+    """nbgrader starts `alembic` by its name, to make a grade book: the one beside this Python, activated or not."""
+    folder, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if folder not in path.split(os.pathsep):
+        os.environ["PATH"] = f"{folder}{os.pathsep}{path}"
+
+
+class RefuseSolvedModules(NbGraderPreprocessor):
+    """Keeps what solves tasks out of a release: nbgrader copies the files beside a notebook as they are."""
+
+    def preprocess(self, nb, resources):
+        folder = Path(resources["metadata"]["path"] or ".") / "starter"
+        for module in sorted(folder.glob("*.py")):
+            if module.read_bytes() != (ROOT / "starter" / module.name).read_bytes():
+                raise RuntimeError(f"{module} is not the release's: nbgrader would hand it out as it is. "
+                                   f"Put {ROOT / 'starter' / module.name} in its place.")  # fmt: skip
+        return nb, resources
 
 
 class EngineExecute(NbGraderPreprocessor):
@@ -74,6 +95,7 @@ class EngineExecute(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Called by nbgrader with the sanitised notebook; its folder also holds the student's modules."""
+        _forget_scores(**resources["nbgrader"])
         folder = Path(resources["metadata"]["path"] or ".").resolve()
         tasks = self._grade(folder, resources["nbgrader"]["notebook"])
         for cell in nb.cells:
@@ -92,17 +114,12 @@ class EngineExecute(NbGraderPreprocessor):
         return {task["id"]: task for task in entry["tasks"]}
 
 
-def kept_outputs(cell) -> list:
-    """What a cell's outputs keep of predictions, as outputs that hold nothing else of what was handed in."""
-    experiments = load_course().experiments
-    cells = [{"type": cell.cell_type, "source": "", "bundles": bundles_of(cell.get("outputs"))}]
-    made = []
-    for entry in predictions_in(cells, experiments.values()):
-        page, text = (predict_html, predict_text) if entry.measured is None else (outcome_html, outcome_text)
-        experiment = experiments[entry.id]
-        data = {"text/html": page(experiment, entry), "text/plain": text(experiment, entry), MIME: asdict(entry)}
-        made.append(new_output("display_data", data))
-    return made
+def _forget_scores(db_url: str, assignment: str, notebook: str, student: str, **_) -> None:
+    """Take an earlier attempt's scores out of the grade book: where this one fails there are none."""
+    with Gradebook(db_url) as book:
+        for grade in book.find_submission_notebook(notebook, assignment, student).grades:
+            grade.auto_score = None
+        book.db.commit()
 
 
 def outputs_of(task: dict) -> list:

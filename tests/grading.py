@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from grader.references import sources_of
-from grader.tasks import Task
+from grader.tasks import Task, load_course
 from tests.conftest import ROOT
 
 
@@ -43,3 +43,15 @@ def solved(course, module: str = "rnn", **patches: str) -> str:
         text, count = begin.subn(lambda found, line=line: f"{found[0]}\n{found[1]}{line}", text)
         assert count == 1
     return text
+
+
+def solved_notebook(number: str = "1") -> dict:
+    """A released notebook with the reference's solutions in its cells, as its file holds it."""
+    name = load_course().notebooks[number].name
+    notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_bytes())
+    for cell in notebook["cells"]:
+        marker = f"BEGIN SOLUTION {cell['id'].removeprefix('task-').replace('-', '.')}\n"
+        text = next((text for _, text in sources_of(f"cells{number}") if marker in text), None)
+        if text is not None:
+            cell["source"] = text.splitlines(keepends=True)
+    return notebook

@@ -151,7 +151,8 @@ def test_round_trip_without_the_engine(api, root, course, examples, monkeypatch,
     steps = api.config.Autograde.autograde_preprocessors
     plain = [Execute if step is EngineExecute else step for step in steps]
     monkeypatch.setitem(api.config.Autograde, "autograde_preprocessors", plain)
-    api.config.Execute.timeout = 120
+    # for a machine with a lot else to do: as it comes, nbgrader gives up where output is 4 seconds late
+    api.config.Execute.update(timeout=300, startup_timeout=300, iopub_timeout=120)
     assignment, scores = ASSIGNMENTS[number], {}
     for student in EXECUTED.get(number, ("untouched",)):
         files = {path: without_experiments(text) if path.endswith(".ipynb") else text

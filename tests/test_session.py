@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import signal
+import sys
 import threading
 import time
 
@@ -121,3 +123,17 @@ def test_what_was_deleted_from_a_module_is_gone(tmp_path):
         "print(hasattr(rnn, 'forecast'), hasattr(rnn, 'forecasts'))",
     )
     assert told[2] == "False True\n"
+
+
+def test_a_limit_on_time_tears_no_import_of_a_library(tmp_path, monkeypatch):
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "slow_library.py").write_text("import time\ntime.sleep(0.3)\nwhole = True")
+    (tmp_path / "endless_module.py").write_text("import time\ntime.sleep(60)")
+    for folder in (tmp_path, tmp_path / "site-packages"):
+        monkeypatch.syspath_prepend(str(folder))
+    with pytest.raises(TimeUp), time_limit(0.1):
+        importlib.import_module("slow_library")
+        time.sleep(60)
+    assert sys.modules["slow_library"].whole
+    with pytest.raises(TimeUp), time_limit(0.1):
+        importlib.import_module("endless_module")

@@ -53,6 +53,7 @@ class Job:
     device: str = "cpu"
     memory_bytes: int | None = None
     cpu_seconds: int = 60
+    cells_seconds: float | None = None  # for the cells of a notebook together; None for no end
 
 
 def start_nursery(warm: bool = False, device: str = "cpu"):

@@ -6,6 +6,8 @@ notebook's cells define) and things (objects kept between requests), and answers
 
 from __future__ import annotations
 
+import linecache
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -211,11 +213,14 @@ def _missing(symbol: str, name: str, space: dict) -> str:
     stopped = space.get(STOPPED_CELLS)
     if not stopped:
         return f"{symbol} is not defined" + ("" if name.startswith("cells") else f" in starter/{name}.py")
-    return f"{symbol} is not defined; {_stop(*stopped[0])}"
+    word = re.compile(rf"\b{re.escape(symbol)}\b")
+    naming = [entry for entry in stopped if word.search("".join(linecache.getlines(entry[0])))]
+    return f"{symbol} is not defined; {_stop(*(naming or stopped)[0])}"
 
 
 def _stop(name: str, failure: Failure) -> str:
-    return f"{name} stopped with {failure.kind}: {failure.message}"
+    line = f" (line {failure.line})" if "SyntaxError" in failure.kinds else ""
+    return f"{name} stopped with {failure.kind}: {failure.message}{line}"
 
 
 def _text(value: object) -> str:

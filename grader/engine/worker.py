@@ -48,7 +48,8 @@ def _workbench(job: dict) -> Workbench:
     quiet_check.SYMBOLS.update(job["symbols"])
     sources.install(job["modules"])
     loaders = {name: lambda name=name: sources.load_module(name) for name in job["modules"]}
-    loaders |= {name: lambda cells=cells: run_cells(cells, "__main__") for name, cells in job["cells"].items()}
+    loaders |= {name: lambda cells=cells: run_cells(cells, "__main__", job["cells_seconds"])
+                for name, cells in job["cells"].items()}  # fmt: skip
     names = [sources.file_of(name) for name in job["modules"]]
     names += [name for cells in job["cells"].values() for name, _ in cells]
     stand_ins = {part.__name__: part for part in STAND_INS.values()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-__all__ = ["to_csv"]
+__all__ = ["defused", "to_csv"]
 
 
 def to_csv(results: dict) -> str:
@@ -17,7 +17,7 @@ def to_csv(results: dict) -> str:
     for entry in results["submissions"]:
         scores = {task["id"]: task["score"] for task in entry["tasks"]}
         row = [entry["student"], entry["status"], entry["score"], entry["max_score"], " ".join(entry["pending"])]
-        writer.writerow([_defused(cell) for cell in [*row, *(scores.get(task, "") for task in tasks)]])
+        writer.writerow([defused(cell) for cell in [*row, *(scores.get(task, "") for task in tasks)]])
     return file.getvalue()
 
 
@@ -25,6 +25,7 @@ def _order(task: str) -> tuple[int, ...]:
     return tuple(map(int, task.split(".")))
 
 
-def _defused(cell):
+def defused(cell):
+    """A text that a spreadsheet would take for a formula, with an apostrophe before it; anything else as it is."""
     dangerous = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
     return f"'{cell}" if dangerous else cell
