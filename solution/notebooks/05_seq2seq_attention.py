@@ -1022,7 +1022,7 @@ if captions:
 # step away from any source word; backward, the gradient goes straight from the word that was written to the states that
 # were looked at, in shares given by the weights. I measured it by length: up to six words the two are close, 99 and 93 %
 # right; at 9 to 10 words 94 against 51; from 16 words on 84 against nothing to speak of. Nothing else was different,
-# not even the number of weights. On sentences longer than any in training attention fails as well, with 20 to 30 %
+# not even the number of weights. On sentences longer than any in training attention fails as well, with 19 to 30 %
 # right. The map is evidence of which states were used. It isn't proof of why: in three trainings that translate
 # equally well its alignment error was 19, 27 and 29 %, since a state knows its neighbours, and *le* looks at the noun.
 # Once there is attention, the recurrence costs time: step t has to wait for step t − 1. Self-attention computes all
