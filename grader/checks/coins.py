@@ -109,7 +109,9 @@ def both_are_fed(impl, found: Forced) -> None:
     """Of many steps, some were fed the gold token and some the model's own; the log keeps this alone."""
     kinds = set(found.coins.unique().tolist())
     impl.remember_as(sorted(kinds))
-    missing = " and ".join(words for kind, words in ((GOLD, "no gold token"), (OWN, "none of its own")) if kind not in kinds)
+    missing = " and ".join(
+        words for kind, words in ((GOLD, "no gold token"), (OWN, "none of its own")) if kind not in kinds
+    )
     found.expect(not missing, f"with teacher_forcing {found.share:g} a single sentence was fed {missing} in "
                  f"{found.coins.numel()} steps, expected some of both: each row has a coin of its own")  # fmt: skip
 
