@@ -97,8 +97,8 @@ def agree_on_device(got: Seen, want: Seen, what: str = "the result", names: tupl
 
 def needs_values(failure: Failure) -> bool:
     """Whether this is the exception of code that looks at values; `tolist` raises the same as a copy to a fixed device."""
-    copied = "Cannot copy out of meta tensor" in failure.message and ".tolist()" in (failure.code or "")
-    return copied or bool(NEEDS_VALUES.search(failure.message))
+    looks = any(look in (failure.code or "") for look in (".tolist()", ".cpu().numpy()"))
+    return (looks and "Cannot copy out of meta tensor" in failure.message) or bool(NEEDS_VALUES.search(failure.message))
 
 
 def gradients_agree(got: Seen, want: Seen) -> None:

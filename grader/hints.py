@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     A variant that answers every check of the task alike explains them all: its hint stands at the first, and the second
     value is True. Where none does, since there is more than one mistake, each failed check gets the hint of the variant
     that answers it alike and the most others besides, if it is right wherever the student's code is. An exception alone is
-    no such sign, nor are zeros.
+    no such sign, nor are zeros, nor is a single number that no other failed check confirms: it may be right by chance.
     """
     outcomes = [outcome for outcome in outcomes if not _tells_nothing(outcome)]
     hints = library.hints(outcomes[0].check.task)
@@ -75,6 +76,8 @@ def recognise(outcomes: list[Outcome], library) -> tuple[dict[str, str], bool]:
     for outcome in failed:
         name = outcome.check.name
         likely = [variant for variant in alike[name] if variant in possible] if _is_telling(outcome) else []
+        if _is_one_number(outcome) and len(failed) > 1:
+            likely = [variant for variant in likely if sum(variant in alike[other.check.name] for other in failed) > 1]
         if likely:
             best = max(likely, key=lambda variant: sum(variant in names for names in alike.values()))
             found[name] = hints[best] if hints[best] not in found.values() else ""
@@ -151,6 +154,12 @@ def _is_telling(outcome: Outcome) -> bool:
     except Mismatch:
         return True
     return not wrong or any(got.data is None or bool(got.data.any()) for got in wrong)
+
+
+def _is_one_number(outcome: Outcome) -> bool:
+    """Whether the answer was one number, such as a loss: several mistakes may come to the same."""
+    got = outcome.mismatch.compared.got if outcome.mismatch and outcome.mismatch.compared else None
+    return isinstance(got, int | float) or (isinstance(got, Array) and math.prod(got.shape) == 1)
 
 
 def _unexplained(outcome: Outcome) -> bool:

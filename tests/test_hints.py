@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from grader.calls import written
-from grader.checks.kit import all_parts, parts_of, piece
+from grader.checks.kit import Check, all_parts, parts_of, piece
 from grader.compare import Compared, Mismatch, agree, close, gradients_agree
 from grader.engine.cells import run_cells
 from grader.engine.values import Array, Call, Failure, Given, Handle, Opaque, Seen
@@ -23,6 +23,7 @@ from grader.engine.workbench import Workbench, failure_of
 from grader.examples import example_class
 from grader.exceptions import hint_for_failure
 from grader.explain import what_would_agree, which_parts
+from grader.hints import Outcome, recognise
 from grader.judge import Judge
 from grader.nearest import Near, nearest, number_clause
 from grader.picture import picture_of
@@ -171,6 +172,27 @@ def test_zeros_are_no_sign_of_a_known_mistake(course):
     """
     result = judged(course, course.tasks["1.2"], with_text(course, "1.2", body=body), Live(course, 5), hidden=True)
     assert result.verdict != "passed" and not any("ReLU" in check.hint for check in result.checks)
+
+
+class TwoMistakes:
+    """A bank in which one variant gives the same number as the student's code once, and another twice, of three times."""
+
+    def hints(self, task):
+        return {"by chance": "By chance.", "confirmed": "Confirmed."}
+
+    def variants(self, check):
+        alike = {"by chance": ["first"], "confirmed": ["second", "third"]}
+        return {name: [Seen(0.25 if check.name in checks else 0.75)] for name, checks in alike.items()}
+
+
+def test_a_single_number_is_no_sign_unless_another_check_confirms_it():
+    outcomes = [
+        Outcome(Check(name, "5.8", "", print), CheckResult(name, "", "failed"), [Seen(0.25)],
+                Mismatch("", seen=Seen(0.25), compared=Compared(0.25, 0.5)))
+        for name in ("first", "second", "third")
+    ]  # fmt: skip
+    found, whole = recognise(outcomes, TwoMistakes())
+    assert ({name: hint for name, hint in found.items() if hint}, whole) == ({"second": "Confirmed."}, False)
 
 
 def test_a_hint_is_told_once(course):

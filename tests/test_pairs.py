@@ -50,6 +50,8 @@ def test_nothing_is_cut_into_nothing():
         (EN, 'he said " no " ( twice )', 'He said "no" (twice)'),
         (FR, "l' école n' est pas loin .", "L'école n'est pas loin."),
         (FR, "où est l' œuf ?", "Où est l'œuf\u00a0?"),
+        (FR, "il dit « oui » ( deux fois )", "Il dit «\u00a0oui\u00a0» (deux fois)"),
+        (EN, "he says « yes »", "He says «yes»"),
         (FR, "aujourd'hui : jusqu' où ; ah !", "Aujourd'hui\u00a0: jusqu'où\u00a0; ah\u00a0!"),
     ],
 )

@@ -16,7 +16,7 @@ __all__ = ["detokenize", "tokenize"]
 TOKEN = re.compile(r"[^\W_]+(?:[-'.,][^\W_]+)*'?|\S")
 ELISIONS = {"l", "d", "j", "n", "s", "c", "m", "t", "qu", "jusqu", "lorsqu", "puisqu", "quelqu", "quoiqu", "presqu"}
 CLITIC = re.compile(r"(?:n't|'(?:s|m|d|re|ve|ll))$")
-NO_SPACE = "\u00a0"  # French puts a space before ? ! : ; which no line may break
+NO_SPACE = "\u00a0"  # French puts a space before ? ! : ; and inside « », which no line may break
 CAPITAL = {"i", "american", "english", "french", "german", "italian", "spanish"}  # what English writes with a capital anywhere
 OPENING, CLOSING = set("([{«"), set(".,;:!?)]}»%…")
 
@@ -50,7 +50,7 @@ def detokenize(tokens: list[str] | tuple[str, ...], language: str) -> str:
     for place, token in enumerate(tokens):
         quote = token == '"'
         before = tokens[place - 1] if place else ""
-        after_opening = before in OPENING or (before == '"' and quoted)
+        after_opening = before == '"' and quoted
         shown = token.capitalize() if language == "en" and token in CAPITAL else token
         text += ("" if not place or after_opening or (quote and quoted) else glue(before, token)) + shown
         quoted ^= quote
@@ -74,13 +74,14 @@ def _french(word: str) -> list[str]:
 
 
 def _english_glue(before: str, token: str) -> str:
-    return "" if token in CLOSING or CLITIC.fullmatch(token) else " "
+    return "" if before in OPENING or token in CLOSING or CLITIC.fullmatch(token) else " "
 
 
 def _french_glue(before: str, token: str) -> str:
-    if token in set("?!:;»"):
+    if before == "«" or (token in set("?!:;»") and before not in OPENING):
         return NO_SPACE
-    return "" if token in CLOSING or (before.endswith("'") and before[:-1] in ELISIONS) else " "
+    elided = before.endswith("'") and before[:-1] in ELISIONS
+    return "" if before in OPENING or token in CLOSING or elided else " "
 
 
 SPLITS = {"en": _english, "fr": _french}

@@ -19,6 +19,7 @@ __all__ = [
     "MANY",
     "Forced",
     "Sentences",
+    "both_are_fed",
     "each_row_for_itself",
     "each_step_anew",
     "gold_or_own",
@@ -102,6 +103,17 @@ def gold_or_own(found: Forced) -> None:
         fed = _was_fed(int(found.fed[row, step + 1]))
         found.expect(False, f"step {step + 1} of row {row} {fed}, expected id {gold}, the gold token of step {step}, or id "
                      f"{own}, the likeliest by its logits")  # fmt: skip
+
+
+def both_are_fed(impl, found: Forced) -> None:
+    """Of many steps, some were fed the gold token and some the model's own; the log keeps this alone."""
+    kinds = set(found.coins.unique().tolist())
+    impl.remember_as(sorted(kinds))
+    missing = " and ".join(
+        words for kind, words in ((GOLD, "no gold token"), (OWN, "none of its own")) if kind not in kinds
+    )
+    found.expect(not missing, f"with teacher_forcing {found.share:g} a single sentence was fed {missing} in "
+                 f"{found.coins.numel()} steps, expected some of both: each row has a coin of its own")  # fmt: skip
 
 
 def is_in_shares(found: Forced) -> None:

@@ -8,6 +8,7 @@ from grader.checks.coins import (
     MANY,
     Forced,
     Sentences,
+    both_are_fed,
     each_row_for_itself,
     each_step_anew,
     gold_or_own,
@@ -182,6 +183,12 @@ def test_rows_toss_their_own_coins(student, reference, draw):
 def test_coins_are_tossed_at_each_step(student, reference, draw):
     """A new coin is tossed after each step: a row that was fed its gold token once may be fed its own next."""
     each_step_anew(forced(student, draw, 0.5, draw.seed()))
+
+
+@check("5.4")
+def test_one_sentence_tosses_coins(student, reference, draw):
+    """A single sentence is fed gold tokens and its own: its coins are tossed, and no share of the rows is dealt out."""
+    both_are_fed(student, forced(student, draw, 0.5, draw.seed(), (1, 80)))
 
 
 @check("5.4")

@@ -283,8 +283,8 @@ show(
 # ## Writing
 #
 # One step of the decoder: look at the memory with the state as it is; let the GRU cell read the last word and what was
-# seen, side by side; let the new state and what was seen say what comes next. That what was seen goes *into the cell* is
-# called input feeding: the next state knows where this step looked.
+# seen, side by side; let the new state and what was seen say what comes next. What was seen goes *into the cell*, so
+# that the next state knows where this step looked.
 
 # %% tags=["experiment"]
 show(diagrams.draw_decoder_step(), alt=diagrams.ALT["decoder_step"])
@@ -364,6 +364,7 @@ show(diagrams.draw_teacher_forcing(), alt=diagrams.ALT["teacher_forcing"])
 # <details><summary>A stronger hint</summary>
 #
 # `torch.rand(N, generator=generator) < teacher_forcing` is a coin for each row, and always False at 0, always True at 1.
+# A generator draws on its own device alone (`device=generator.device`); bring the coins to that of `tgt`.
 # `torch.where(coins, gold, own)` picks. Append the logits of each step and stack them along dim 1.
 #
 # </details>
@@ -467,8 +468,9 @@ for pair, words in list(zip(held, said))[:6]:
 # </details>
 # <details><summary>A stronger hint</summary>
 #
-# Let finished rows run on, and cut at the end: `row.index(EOS)` finds the first one. Keep a `done` of (N,) that EOS makes
-# True and nothing makes False again. `try … finally` brings the mode back whatever happens.
+# Let finished rows run on, and cut at the end: of a list, `row.index(EOS)` finds the first one; a row that never chose EOS
+# stays whole. Keep a `done` of (N,) that EOS makes True and nothing makes False again. `try … finally` brings the mode back
+# whatever happens.
 #
 # </details>
 
@@ -524,6 +526,11 @@ show(
 )
 
 # %% [markdown]
+# BLEU (Papineni et al., 2002) counts which runs of one to four words of the translation stand in the reference as well,
+# and punishes what is too short. It doesn't know what words mean: a wrong *not* costs as much as a wrong article. On
+# these sentences, where there is one right answer, word for word is the stricter and the clearer measure. On real
+# ones, where a sentence can be said in many ways, BLEU is what one has.
+#
 # One training of each says little about the method. Recorded, three seeds each: exact match by length, then exact match
 # and BLEU on known combinations, on unseen ones, and on long sentences.
 
@@ -554,11 +561,6 @@ show_table(rows, {"split": "", "memory": "", "exact match": ".1f", "BLEU": ".1f"
 # On sentences that are longer than any in training, attention fails as well: 19 to 30 % are right, although its BLEU is
 # still above 70. What it says there is mostly right and now and then loses its place. It has learnt to look, not to count.
 #
-# BLEU (Papineni et al., 2002) counts which runs of one to four words of the translation stand in the reference as well,
-# and punishes what is too short. It doesn't know what words mean: a wrong *not* costs as much as a wrong article. On
-# these sentences, where there is one right answer, word for word is the stricter and the clearer measure. On real
-# ones, where a sentence can be said in many ways, BLEU is what one has.
-#
 # </details>
 
 # %% [markdown]
@@ -574,9 +576,11 @@ show(diagrams.draw_beam(), alt=diagrams.ALT["beam"])
 # %% [markdown]
 # *45 minutes · difficulty 3 of 3 · 3 points · edit `beam_search` in `starter/seq2seq.py`*
 #
-# Return `(sentences, scores)`. A score is the sum of the log-probabilities of a sentence's tokens, EOS included, and not
-# divided by its length. A finished hypothesis keeps its score and its place in the beam, as long as it is among the best.
-# At `max_length` the unfinished ones compete as they stand. `beam_size` may exceed the vocabulary.
+# Return `(sentences, scores)`. A *hypothesis* is a beginning that is kept; once it has chosen EOS it is finished. Its score is
+# the sum of the log-probabilities of its tokens, EOS included, and not divided by its length. A finished one keeps its score
+# and its place in the beam as long as it is among the best; one that falls out is gone. At `max_length` the unfinished ones
+# compete as they stand. `beam_size` may exceed the vocabulary. As in 5.6: no gradients, evaluation mode, and afterwards the
+# mode as it was.
 #
 # <details><summary>A nudge</summary>
 #
@@ -588,8 +592,9 @@ show(diagrams.draw_beam(), alt=diagrams.ALT["beam"])
 #
 # For one sentence after another: a list of (score, words, state, last token). Each step makes all successors of the open
 # ones, puts the finished ones beside them, sorts by score and cuts at `beam_size`. That is right, and enough. For a whole
-# batch at once: scores (N, B), a finished row that may only go on with EOS at a log-probability of 0, `topk` over B · V, and
-# `parent = place // V`; the states have to be gathered by `parent` too.
+# batch at once: scores (N, B), which begin as 0 in the first column and −∞ in the others; a finished hypothesis that
+# may only go on with EOS, at a log-probability of 0; `topk` over B · V, and `parent = place // V`. Words, states and what is
+# finished have to be gathered by `parent` too.
 #
 # </details>
 
@@ -687,8 +692,8 @@ def alignment_error_rate(maps, links):
     """1 − 2 |A ∩ S| / (|A| + |S|), counted over all sentences together; 0 where there is nothing to count.
 
     maps holds for each sentence the weights (T, S), a row for each word that was written; links holds for each the pairs
-    (place in the source, place in the translation) that belong together, S. A, what the map says, is one pair for each
-    row: its largest weight, and the row. Returns a float.
+    (place in the source, place in the translation) that belong together, S, maybe of places that the map has no row for.
+    A, what the map says, is one pair for each row: its largest weight, and the row. Returns a float.
     """
     ### BEGIN SOLUTION 5.8
     # A pair names the source first. Count what is common, and what there is, over all sentences; divide once.
@@ -761,8 +766,8 @@ show(
 # the *at*. Articles are looked up at the noun, since the noun decides between *le* and *la*; the grammar links them to
 # *the*. And a row has one largest weight where a *ne* belongs to two words.
 #
-# The middle picture shows what attention was made for: the pronoun that jumps in front of the verb, the adjective that
-# waits behind its noun, off the diagonal and back.
+# The first two pictures show what attention was made for: the adjective that waits behind its noun, the pronoun that jumps
+# in front of the verb, off the diagonal and back.
 #
 # </details>
 #
@@ -972,7 +977,7 @@ show(
 # 19: 47.0 BLEU with attention and 27.9 with one vector. On the captions of 2017, of other photographs, 38.4 and
 # 22.9. The beam of 5, whose scores are divided by a power of the length that was chosen on validation pairs, gains more
 # here than on the grammar, where nearly every word is sure: 50.7 and 30.5. Words that stand only once in the training
-# pairs are unknown; putting the English word in their place that was looked at makes 48.0 of 47.0, which is what one gets
+# pairs are unknown; putting the English word in their place that was looked at makes 48.0 BLEU of 47.0, which is what one gets
 # for knowing where the network looks. (One training of each is recorded here; other seeds will differ by some tenths.)
 #
 # </details>
@@ -1017,7 +1022,7 @@ if captions:
 # step away from any source word; backward, the gradient goes straight from the word that was written to the states that
 # were looked at, in shares given by the weights. I measured it by length: up to six words the two are close, 99 and 93 %
 # right; at 9 to 10 words 94 against 51; from 16 words on 84 against nothing to speak of. Nothing else was different,
-# not even the number of weights. On sentences longer than any in training attention fails as well, with 20 to 30 %
+# not even the number of weights. On sentences longer than any in training attention fails as well, with 19 to 30 %
 # right. The map is evidence of which states were used. It isn't proof of why: in three trainings that translate
 # equally well its alignment error was 19, 27 and 29 %, since a state knows its neighbours, and *le* looks at the noun.
 # Once there is attention, the recurrence costs time: step t has to wait for step t − 1. Self-attention computes all
@@ -1043,12 +1048,12 @@ if captions:
 #
 # - **The loss is lower than it should be, and decoding gives nonsense.** The target is fed one step too early: step t reads
 #   the word that it has to predict. Print what is fed beside what is scored, for one sentence.
-# - **Sentences never end.** EOS is missing from the targets, or is masked out of the loss with the padding. Look whether
-#   the loss counts `lengths` words or one less.
+# - **Sentences never end.** EOS is missing from the targets, or is masked out of the loss with the padding. Count: a target
+#   of four words and EOS has five losses.
 # - **It works in training and not on its own.** Teacher forcing is still on where it is tested: the loss of a forced pass
 #   says little about a sentence that was written.
-# - **NaN after a few batches.** A row whose mask is all False, and a softmax over nothing; or −∞ in a float16 that became
-#   NaN in the product with 0. Set the weights to 0 afterwards, as in 5.2.
+# - **NaN after a few batches.** A row whose mask is all False, and a softmax over nothing. Or a mask that was multiplied with:
+#   NaN · 0 and −∞ · 0 are NaN. Fill with 0 after the softmax, as in 5.2.
 # - **Attention on padding.** The mask is inverted (`True` where padding is, as in some libraries), or a score of 0 was taken
 #   for "no". Sum the weights behind `lengths`: it must be 0.
 # - **Every sentence of a batch ends with the first.** `if token == EOS: break` in a batch of more than one.
@@ -1072,12 +1077,13 @@ if captions:
 #   likelier ones for sure.
 # - An attention map can be scored, where the truth is known. Models that translate equally well look at quite different
 #   places.
-# - Input feeding makes the steps wait for each other. Self-attention doesn't wait, and keeps everything. Which one is right
-#   depends on length, hardware, data, and on whether the sequence ever ends.
+# - Where a step's look goes into the state, the next has to wait for it. Self-attention doesn't wait, and keeps everything.
+#   Which one is right depends on length, hardware, data, and on whether the sequence ever ends.
 #
-# **Where to go from here.** This was the last notebook. `docs/` has more on all of it; and every part you built is yours:
-# `OwnCharLM` (4.9) with `self_attention` (5.9) in the place of its cell is a small Transformer, short of a place for the
-# order of words.
+# **Where to go from here.** This was the last notebook, and every part you built is yours. Put `self_attention` (5.9), causal,
+# in the place of the cell in `OwnCharLM` (4.9), and you have the core of a small Transformer. To it the characters before a
+# place are a bag, so add an embedding of the place to that of the character. What else a Transformer has is in
+# `toolkit/transformer.py`: several heads, sums around each part, normalisation, and two linear layers at each place.
 #
 # **Further reading**
 #
