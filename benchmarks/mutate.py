@@ -56,7 +56,9 @@ RIGHT_PARTS = re.compile(r"; [^;]* (is|are) right\.")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tasks", nargs="*", metavar="TASK", help="2.2, or 2 for all of a notebook; all where none is named")
+    parser.add_argument(
+        "tasks", nargs="*", metavar="TASK", help="2.2, or 2 for all of a notebook; all where none is named"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes, each with a nursery")
     parser.add_argument("--verdicts", action="store_true", help="only who survives: no cards, no record")
     wanted = parser.parse_args()
@@ -67,8 +69,8 @@ def main() -> None:
         rows[task] = row
         for name in row["survived"]:
             print(f"survived  {name}", flush=True)
-    if not wanted.tasks and not wanted.verdicts:
-        save("mutants", "python -m benchmarks.mutate", [SEED], rows, checks="all, hidden ones included")
+        if not wanted.tasks and not wanted.verdicts:  # after each task, since the last ones take their time
+            save("mutants", "python -m benchmarks.mutate", [SEED], rows, checks="all, hidden ones included")
     Console(width=110).print(_table(rows))
 
 
@@ -107,7 +109,12 @@ def verdicts_of(name: str) -> dict:
 def _row(task: Task, passed: list[str]) -> dict:
     survived = [name for name in passed if name not in equivalents()]
     count = len(mutants_of(task))
-    return {"mutants": count, "killed": count - len(passed), "equivalent": len(passed) - len(survived), "survived": survived}
+    return {
+        "mutants": count,
+        "killed": count - len(passed),
+        "equivalent": len(passed) - len(survived),
+        "survived": survived,
+    }
 
 
 @cache
@@ -180,7 +187,9 @@ def naming(mutant: Mutant, result: TaskResult) -> str:
         return "bank"
     if any(f": {line})" in check.message or f": {line};" in check.message for check in failed for line in mutant.code):
         return "line"
-    said = " ".join([RIGHT_PARTS.sub(".", hint) for hint in hints] + [check.message for check in failed if not check.is_value])
+    said = " ".join(
+        [RIGHT_PARTS.sub(".", hint) for hint in hints] + [check.message for check in failed if not check.is_value]
+    )
     return "words" if mutant.names & {*names_in(said)} else ""
 
 

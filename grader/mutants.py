@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import copy
 import keyword
-import os
 import re
 import textwrap
 import tomllib
@@ -18,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from grader.references import BANK, Variant, regions_of
 from grader.tasks import Task
@@ -142,7 +142,8 @@ def _shown(before: str, after: str) -> tuple[str, str]:
     """Two texts, where they are long from a little before the place at which they part."""
     if max(len(before), len(after)) <= SHOWN:
         return before, after
-    start = max(len(os.path.commonprefix([before, after])) - SHOWN // 3, 0)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+    start = max(len(list(same)) - SHOWN // 3, 0)
     return _cut(before, start), _cut(after, start)
 
 
@@ -161,7 +162,9 @@ def _places(node: ast.AST) -> Iterator[Place]:
     for field, value in ast.iter_fields(node):
         items = enumerate(value) if isinstance(value, list) else [(None, value)]
         for index, child in items:
-            if isinstance(child, ast.stmt | ast.expr | ast.keyword | ast.comprehension) and not _is_left_alone(child, field):
+            if isinstance(child, ast.stmt | ast.expr | ast.keyword | ast.comprehension) and not _is_left_alone(
+                child, field
+            ):
                 yield Place(child, node, field, index)
                 yield from _places(child)
 
@@ -237,7 +240,9 @@ def _axis(node: ast.AST, place: Place) -> Iterator[ast.AST]:
         yield from (_like(node, value=value) for value in _constant(node.value, place))
         if isinstance(node.value, ast.UnaryOp):  # −1
             yield _like(node, value=node.value.operand)
-            yield from (_like(node, value=ast.UnaryOp(ast.USub(), value)) for value in _constant(node.value.operand, place))
+            yield from (
+                _like(node, value=ast.UnaryOp(ast.USub(), value)) for value in _constant(node.value.operand, place)
+            )
 
 
 def _order(node: ast.AST, place: Place) -> Iterator[ast.AST]:

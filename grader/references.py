@@ -20,8 +20,8 @@ from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.notebooks import EXPERIMENT
 from grader.tasks import Course, Task, load_course
 
-__all__ = ["BANK", "ROOT", "Variant", "base_of", "nothing_judged", "patched_source", "reference_bench", "regions_of", "sources_of",
-           "variant_bench", "variants_of", "with_mistake"]  # fmt: skip
+__all__ = ["BANK", "ROOT", "Variant", "base_of", "nothing_judged", "patched_source", "reference_bench", "regions_of",
+           "sources_of", "variant_bench", "variants_of", "with_mistake"]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
 BANK = Path(__file__).parent / "checks" / "variants"

@@ -48,7 +48,11 @@ def test_an_operator_makes_its_changes(operator):
 
 def test_words_for_readers_are_left_alone():
     source = 'def f(x: int = 0) -> int:\n    """It is 1 - 1."""\n    if x:\n        raise ValueError(f"{x + 1} of {2}")'
-    assert {mutant.after for mutant in mutations(source)} == {"pass", "if not x:", "raise ValueError(f'{x + 1} of {2}')"}
+    assert {mutant.after for mutant in mutations(source)} == {
+        "pass",
+        "if not x:",
+        "raise ValueError(f'{x + 1} of {2}')",
+    }
 
 
 def test_mutants_have_names_of_their_own_that_stay():
@@ -101,7 +105,9 @@ def test_a_mutant_that_goes_on_for_ever_is_ended(course, nursery, library):
 ])  # fmt: skip
 def test_how_a_card_names_a_change(course, message, hint, is_value, by):
     mutant = next(m for m in mutants_of(course.tasks["1.2"]) if m.after == "h is not None")
-    check = CheckResult("n", "", "failed", is_value=is_value, message=message.replace("CODE", mutant.code[0]), hint=hint)
+    check = CheckResult(
+        "n", "", "failed", is_value=is_value, message=message.replace("CODE", mutant.code[0]), hint=hint
+    )
     assert naming(mutant, TaskResult("1.2", 3, [check])) == by
 
 
