@@ -10,7 +10,7 @@ WORKERS  ?= logical
 OUT    ?= build/grades
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab check grade release release-check validate data bench bundle clean
+.PHONY: help setup demo test lab check grade release release-check validate data bench mutate bundle clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ bench: setup         ## measure; the tables land in benchmarks/results
 	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 	@echo "The real plays, once fetched: $(BIN)/python -m benchmarks.shakespeare, and so transformer (45 minutes each)"
 	@echo "The real pairs, once fetched: $(BIN)/python -m benchmarks.multi30k (an hour)"
+
+mutate: setup        ## try the checks on mutants of the reference: make mutate, or make mutate TASK=2.2
+	$(BIN)/python -m benchmarks.mutate $(TASK)
 
 bundle: setup        ## write the students' zip
 	$(BIN)/python -m grader bundle

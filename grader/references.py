@@ -20,8 +20,8 @@ from grader.engine.workbench import STOPPED_CELLS, Workbench
 from grader.notebooks import EXPERIMENT
 from grader.tasks import Course, Task, load_course
 
-__all__ = ["ROOT", "Variant", "base_of", "nothing_judged", "patched_source", "reference_bench", "sources_of", "variant_bench",
-           "variants_of", "with_mistake"]  # fmt: skip
+__all__ = ["BANK", "ROOT", "Variant", "base_of", "nothing_judged", "patched_source", "reference_bench", "regions_of",
+           "sources_of", "variant_bench", "variants_of", "with_mistake"]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
 BANK = Path(__file__).parent / "checks" / "variants"
@@ -138,6 +138,12 @@ def patched_source(task: Task, variant: Variant) -> Sources:
     if after == before:
         raise ValueError(f"variant {variant.name} of task {task.id} changes nothing")
     return after
+
+
+def regions_of(task: Task) -> list[tuple[str, str]]:
+    """(name, text) of the task's regions in the reference; the name is "" where there is but one."""
+    texts = [text for _, text in sources_of(task.space)]
+    return [(found["part"] or "", found["body"]) for text in texts for found in _region(task.id).finditer(text)]
 
 
 def _region(task: str) -> re.Pattern:

@@ -79,9 +79,11 @@ def test_top_k(student, reference, draw):
 
 @check("4.5")
 def test_top_k_of_one(student, reference, draw):
-    """With top_k 1 nothing but the likeliest id is left, whatever the temperature."""
+    """With top_k 1 nothing but the likeliest id is left, whatever the temperature, and however many axes the logits have."""
     for temperature in (1.0, 5.0):
         decided(drawn(student, draw.normal(30, 6), temperature, 1, seed=draw.seed()))
+    for shape in ((6,), (9, 1, 6)):
+        decided(drawn(student, draw.normal(*shape), 5.0, 1, seed=draw.seed()))
 
 
 @check("4.5")

@@ -84,7 +84,14 @@ def test_other_tags_are_no_line_breaks(student, reference, draw):
     """Only line breaks are taken out: of any other tag, or half a line break, the letters are words like others."""
     a, b, c = words(draw, 3)
     tokens_agree(
-        student, reference, f"<i>{a}</i> {b}", f"{a}<br", f"{a} <brx> {b}", f"{a} < {b} > {c}", f"br {a} {b}br bra{c}"
+        student,
+        reference,
+        f"<i>{a}</i> {b}",
+        f"{a}<br",
+        f"{a} <brx> {b}",
+        f"{a} < {b} > {c}",
+        f"br {a} {b}br bra{c}",
+        f"{a}br> {b} br />{c}",
     )
 
 
