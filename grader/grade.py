@@ -17,7 +17,7 @@ from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
 from grader.lint import defining
 from grader.notebooks import parse
-from grader.results import SCHEMA, dump, write_atomically
+from grader.results import SCHEMA, clean, dump, write_atomically
 from grader.tasks import CELLS, Course, Task, load_course
 
 __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
@@ -70,7 +70,7 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
     of_each = [set(entry.pop("isolation")) for entry in done.values() if "isolation" in entry]
     layers = [layer for layer in LAYERS if of_each and all(layer in found for found in of_each)]
     results = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
-               "versions": _versions(), "ignored": ignored,
+               "versions": _versions(), "ignored": [clean(name) for name in ignored],
                "submissions": [done[submission.student] for submission in submissions]}  # fmt: skip
     write_atomically(out / "timing.json", dump(dict(sorted(timing.items()))))
     write_atomically(out / "results.json", dump(results))
@@ -107,7 +107,7 @@ def _kept(path: Path, submission: Submission, options: Options) -> dict | None:
 
 
 def _made_from(submission: Submission, material: Material | IntakeError, options: Options) -> dict:
-    digest = material.digest if isinstance(material, Material) else str(material)
+    digest = material.digest if isinstance(material, Material) else clean(str(material))
     return {"student": submission.student, "digest": digest, "seed": options.seed, "device": options.device}
 
 
@@ -189,7 +189,7 @@ class Grader:
             invalid = isinstance(material, IntakeError)
             record = self._invalid(submission, material) if invalid else self._graded(submission, material, tasks)
         except Exception as problem:  # one submission's trouble is told in its record, and the class goes on
-            material = IntakeError(f"{type(problem).__name__}: {problem}")
+            material = IntakeError(clean(f"{type(problem).__name__}: {problem}"))
             record = self._frame(submission, material, "harness_error", []) | {
                 "reason": f"the harness failed: {material}"
             }
@@ -216,7 +216,7 @@ class Grader:
         return record | {"isolation": [layer for layer, why in session.missing.items() if not why]}
 
     def _invalid(self, submission: Submission, problem: IntakeError) -> dict:
-        return self._frame(submission, problem, "invalid", []) | {"reason": str(problem)}
+        return self._frame(submission, problem, "invalid", []) | {"reason": clean(str(problem))}
 
     def _frame(self, submission: Submission, material: Material | IntakeError, status: str, tasks: list[dict]) -> dict:
         predictions = material.predictions if isinstance(material, Material) else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from grader.results import clean
+
 __all__ = ["to_csv"]
 
 
@@ -26,5 +28,7 @@ def _order(task: str) -> tuple[int, ...]:
 
 
 def _defused(cell):
-    dangerous = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
-    return f"'{cell}" if dangerous else cell
+    if not isinstance(cell, str):
+        return cell
+    dangerous = cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
+    return f"'{clean(cell)}" if dangerous else clean(cell)
