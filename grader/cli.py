@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from grader.results import clean
 from grader.tasks import load_course
 
 __all__ = ["app"]
@@ -188,5 +189,5 @@ def _message(problem: Exception) -> str:
 
 
 def _stop(status: int, message: str) -> None:
-    errors.print(message, style="red", markup=False, soft_wrap=True)
+    errors.print(clean(message), style="red", markup=False, soft_wrap=True)
     raise typer.Exit(status)

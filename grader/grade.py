@@ -14,7 +14,7 @@ from grader.jobs import graded_in_jobs
 from grader.lint import defining
 from grader.notebooks import parse
 from grader.records import Kept, Records, content_digest, versions
-from grader.results import SCHEMA, dump, dump_class, remove_unfinished, write_atomically
+from grader.results import SCHEMA, clean, dump, dump_class, remove_unfinished, write_atomically
 from grader.tasks import CELLS, Course, Task, load_course
 
 __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
@@ -72,7 +72,7 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
         on_done(record)
     layers = [layer for layer in LAYERS if isolations and all(layer in found for found in isolations)]
     head = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
-            "versions": versions(), "ignored": ignored}  # fmt: skip
+            "versions": versions(), "ignored": [clean(name) for name in ignored]}  # fmt: skip
     kept = Kept(records, [submission.student for submission in submissions])
     write_atomically(out / "timing.json", dump(dict(sorted(timing.items()))))
     write_atomically(out / "results.json", dump_class(head, kept))
@@ -110,7 +110,7 @@ def _taken(records: Records, submission: Submission, options: Options) -> dict |
 
 
 def _made_from(submission: Submission, material: Material | IntakeError, options: Options) -> dict:
-    digest = material.digest if isinstance(material, Material) else str(material)
+    digest = material.digest if isinstance(material, Material) else clean(str(material))
     return {"student": submission.student, "digest": digest, "seed": options.seed, "device": options.device,
             "content": content_digest(), "versions": versions()}  # fmt: skip
 
@@ -182,8 +182,8 @@ class Grader:
 
     def given_up(self, submission: Submission, why: str, start: float | None = None) -> dict:
         """What stands for a submission that the harness could not grade; it needs no nursery."""
-        problem = IntakeError(why)
-        record = self._frame(submission, problem, "harness_error", []) | {"reason": f"the harness failed: {why}"}
+        problem = IntakeError(clean(why))
+        record = self._frame(submission, problem, "harness_error", []) | {"reason": f"the harness failed: {problem}"}
         return self._entry(record, _made_from(submission, problem, self._options), start)
 
     def _entry(self, record: dict, made_from: dict, start: float | None) -> dict:
@@ -221,7 +221,7 @@ class Grader:
         return record | ({"isolation": in_force} if session.missing else {})  # without a worker nothing was run
 
     def _invalid(self, submission: Submission, problem: IntakeError) -> dict:
-        return self._frame(submission, problem, "invalid", []) | {"reason": str(problem)}
+        return self._frame(submission, problem, "invalid", []) | {"reason": clean(str(problem))}
 
     def _frame(self, submission: Submission, material: Material | IntakeError, status: str, tasks: list[dict]) -> dict:
         predictions = material.predictions if isinstance(material, Material) else []

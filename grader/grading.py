@@ -16,7 +16,7 @@ from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.reports.terminal import class_table
-from grader.results import remove_unfinished, write_atomically
+from grader.results import clean, remove_unfinished, write_atomically
 from grader.tasks import load_course
 
 __all__ = ["COLUMNS", "run_grade", "what_to_do"]
@@ -47,7 +47,7 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     _write_reports(results, out)
     console.print(class_table(results, load_course()))
     if ignored:
-        console.print(f"Ignored, being no submission: {', '.join(ignored)}", markup=False, soft_wrap=True)
+        console.print(f"Ignored, being no submission: {', '.join(map(clean, ignored))}", markup=False, soft_wrap=True)
     console.print(
         f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}",
         markup=False,

@@ -11,6 +11,7 @@ from typing import Protocol
 from grader.checks.kit import Check, Mismatch, Part, checks_of, parts_of
 from grader.draw import Draw
 from grader.engine.client import Ended
+from grader.engine.codec import CodecError
 from grader.engine.values import Failure, Seen
 from grader.exceptions import hint_for_failure
 from grader.explain import which_parts
@@ -28,7 +29,12 @@ PARTS_SECONDS = 2  # for all parts of a task together: a hint is worth no more o
 AFTER = {"timeout": "not run, since an earlier check ran out of time",
          "crashed": "not run, since an earlier check ended the process"}  # fmt: skip
 
+UNREADABLE = "what came back is built so differently from what is expected that this check can't read it"
 OF_END = {"timeout": "Does its loop end? Look at the condition, and at what changes from one turn to the next."}
+
+
+class NoSession(Exception):
+    """The session failed: no answer came, and it is not the student's fault."""
 
 
 class Session(Protocol):
@@ -97,7 +103,7 @@ class Judge:
             return Outcome(check, _result(check, end.verdict, str(end)), [])
         except Exception as problem:
             return Outcome(check, _broken(check, problem), [])
-        student = Subject(self.session.perform, task.space)
+        student = Subject(self._perform, task.space)
         outcome = self._judged(check, student, *recording.fixtures(task.space))
         waits_for = self._waits_for(task, outcome.result)
         if waits_for:
@@ -110,7 +116,7 @@ class Judge:
         mismatch, called = None, ""
         try:
             self.session.begin_check()
-            check.function(student=student, reference=reference, draw=draw)
+            _try(check, student, reference, draw)
             result = _result(check, "passed")
         except Ended as end:
             result = _result(check, end.verdict, str(end), OF_END.get(end.verdict, ""))
@@ -122,8 +128,8 @@ class Judge:
             called = "" if check.hidden or found.seen is None else student.called(found.seen)
             said = f"{called}: {found.message}" if called else found.message
             result = _failed(check, found.failure, called) if found.failure else _result(check, "failed", said)
-        except Exception as problem:  # a fault of the check itself is told as ours, never scored as theirs
-            result = _broken(check, problem)
+        except Exception as problem:  # a fault of ours is told as ours, never scored as theirs
+            result = _broken(check, problem.__cause__ or problem)
         return Outcome(check, result, student.log, mismatch)
 
     def _waits_for(self, task: Task, result: CheckResult) -> str:
@@ -131,6 +137,15 @@ class Judge:
         asked = re.search(r"'(\w+)' object has no attribute", result.message) if result.verdict == "error" else None
         unsolved = [other for other in self._unsolved(task) if asked and other.symbol == asked[1]]
         return f"task {unsolved[0].id}" if unsolved else ""
+
+    def _perform(self, request, ask) -> Seen:
+        """What the session answers. Of what is raised here, only the end of the code is about the code."""
+        try:
+            return self.session.perform(request, ask)
+        except (Ended, CodecError):
+            raise
+        except Exception as problem:
+            raise NoSession from problem
 
     def _substitutes(self, task: Task) -> list[str]:
         """The parts that this task builds on and that are not right yet: torch.nn stand-ins take their place in its space."""
@@ -161,10 +176,22 @@ class Judge:
     def _holds(self, task: Task, part: Part) -> bool:
         reference, draw = self.library.get(part).fixtures(task.space)
         try:
-            part.function(student=Subject(self.session.perform, task.space), reference=reference, draw=draw)
+            _try(part, Subject(self._perform, task.space), reference, draw)
         except (Mismatch, Unusable):
             return False
         return True
+
+
+def _try(entry: Check | Part, student: Subject, reference: Subject, draw: Draw) -> None:
+    """Run a check or a part. The reference passed it when it was recorded, so what it stumbles over is the answer."""
+    try:
+        entry.function(student=student, reference=reference, draw=draw)
+    except (Ended, Mismatch, NoSession, Unusable):
+        raise
+    except Exception as problem:
+        if not student.log:
+            raise
+        raise Mismatch(f"{UNREADABLE} ({type(problem).__name__})", seen=student.log[-1]) from problem
 
 
 def _draw_the_first(outcomes: list[Outcome]) -> None:

@@ -14,6 +14,7 @@ import torch
 from grader.compare import Compared, Mismatch, close, pairs
 from grader.engine.values import Array
 from grader.explain import axes_of
+from grader.results import clean
 
 __all__ = ["MAX_COLUMNS", "MAX_ROWS", "picture_of"]
 
@@ -58,7 +59,7 @@ def _drawn(name: str, got: torch.Tensor, want: torch.Tensor, bad: torch.Tensor, 
     size = float(torch.where(apart.isfinite(), apart, 0.0).abs().max())
     cells = _cells(torch.where(apart.isfinite(), apart, math.inf))
     rows = ["".join(_character(value, size) for value in row) for row in cells.tolist()]
-    return {"part": name[:80], "at": ", ".join(at), "axes": list(names), "sizes": list(apart.shape),
+    return {"part": clean(name)[:80], "at": ", ".join(at), "axes": list(names), "sizes": list(apart.shape),
             "largest": f"{size:.2g}", "rows": rows}  # fmt: skip
 
 

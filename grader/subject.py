@@ -140,10 +140,10 @@ def _sendable(arg, functions: list[Callable]):
 
 
 def _answer(functions: list[Callable], ask: Ask) -> Answer:
-    """Run the judge's side of a callback. A RuntimeError there is raised again in the student's code."""
+    """Run the judge's side of a callback. What it raises, at strange arguments too, is raised where it was asked."""
     if not 0 <= ask.callback < len(functions):
         return Answer(error="there is no such callback")
     try:
         return Answer(functions[ask.callback](*ask.args))
-    except RuntimeError as problem:
+    except Exception as problem:
         return Answer(error=str(problem))

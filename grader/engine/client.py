@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.engine.codec import CodecError
 from grader.engine.lost import Lost
-from grader.engine.values import Answer, Ask, Seen
+from grader.engine.values import Answer, Ask, Seen, is_observed
 from grader.engine.wire import Wire, WireClosed, WireError, WireTimeout
 
 __all__ = ["Ended", "ForkedNursery", "Job", "SpawnNursery", "Worker", "probe", "start_nursery"]
@@ -26,6 +27,7 @@ __all__ = ["Ended", "ForkedNursery", "Job", "SpawnNursery", "Worker", "probe", "
 START_SECONDS = 120
 PROBE_BYTES = 2**30
 GRACE_SECONDS = 2  # between the end of the wire and the end of its process
+MAX_ASKED = 16 * 2**20  # bytes of all questions of one call
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
                     "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # safe to fork
@@ -231,14 +233,14 @@ class Worker:
 
     def request(self, message, deadline: float, answer: Callable[[Ask], Answer] | None = None) -> Seen:
         """Send one request and wait for its `Seen`; raises `Ended` when the worker is no more."""
-        token = secrets.token_hex(16)
+        token, before = secrets.token_hex(16), self._wire.received
         try:
             self._wire.send(token, message, deadline)
-            while True:
-                reply = self._expect(token, deadline)
-                if isinstance(reply, Seen):
-                    return reply
-                self._wire.send(token, answer(reply), deadline)
+            while isinstance(reply := self._expect(token, deadline), Ask):
+                if answer is None or self._wire.received - before > MAX_ASKED:
+                    raise WireError("more is asked than a call may ask")
+                self._answer(token, answer(reply), deadline)
+            return reply
         except WireTimeout:
             self.close()
             raise Ended("timeout", "it was still running when its time was up") from None
@@ -256,7 +258,15 @@ class Worker:
         name, reply = self._wire.receive(deadline)
         if name != token or not isinstance(reply, Seen | Ask):
             raise WireError("a frame that answers no request")
+        if not is_observed(reply.value if isinstance(reply, Seen) else reply.args):
+            raise WireError("a value that no workbench gives")
         return reply
+
+    def _answer(self, token: str, answer: Answer, deadline: float) -> None:
+        try:
+            self._wire.send(token, answer, deadline)
+        except CodecError as problem:  # the call goes on, and can be told of it
+            self._wire.send(token, Answer(error=str(problem)), deadline)
 
     def close(self, grace: float = 0) -> str:
         """End the worker and all that it started; says how it ended if it did so by itself, within `grace` seconds."""

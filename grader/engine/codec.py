@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
 import safetensors
@@ -17,6 +19,9 @@ __all__ = ["CodecError", "decode", "encode", "from_file", "plain", "to_file"]
 MAX_DEPTH = 60
 MAX_NODES = 200_000
 MAX_INT = 2**63
+MAX_TOKENS = 5 * MAX_NODES  # of the JSON of that many parts
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+MAX_HEADER = 4 * 2**20  # bytes of a safetensors header, which names each tensor
 
 
 class CodecError(ValueError):
@@ -26,16 +31,18 @@ class CodecError(ValueError):
 def encode(value) -> tuple[bytes, bytes]:
     """A value as (tree, tensors)."""
     tensors: dict[str, torch.Tensor] = {}
-    tree = _to_tree(value, tensors, MAX_DEPTH)
+    tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":")).encode()
     blob = safetensors.torch.save(tensors) if tensors else b""
-    return json.dumps(tree, separators=(",", ":")).encode(), blob
+    _hold_bounds(tree, blob)
+    return tree, blob
 
 
 def decode(tree: bytes, blob: bytes):
     """The value that `encode` was given; CodecError for anything else, whatever it is."""
     try:
+        _hold_bounds(tree, blob)
         tensors = safetensors.torch.load(blob) if blob else {}
-        return _from_tree(json.loads(tree), tensors, [MAX_NODES])
+        return _from_tree(json.loads(tree), tensors, MAX_DEPTH, [MAX_NODES])
     except CodecError:
         raise
     except Exception as problem:  # any malformed input ends here, whatever the parsers make of it
@@ -45,7 +52,7 @@ def decode(tree: bytes, blob: bytes):
 def to_file(value) -> bytes:
     """A value as the bytes of one safetensors file, the tree in its metadata."""
     tensors: dict[str, torch.Tensor] = {}
-    tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH), separators=(",", ":"))
+    tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":"))
     return safetensors.torch.save(tensors, metadata={"value": tree})
 
 
@@ -53,7 +60,7 @@ def from_file(path: Path):
     """The value in a file that `to_file` made."""
     with safetensors.safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-        return _from_tree(json.loads(file.metadata()["value"]), tensors, [MAX_NODES])
+        return _from_tree(json.loads(file.metadata()["value"]), tensors, MAX_DEPTH, [MAX_NODES])
 
 
 def plain(tensor: torch.Tensor) -> torch.Tensor:
@@ -61,44 +68,62 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().as_subclass(torch.Tensor).to("cpu").resolve_neg().contiguous().clone()
 
 
-def _to_tree(value, tensors, depth):
-    if depth == 0:
-        raise CodecError("a value is nested too deeply")
+def _hold_bounds(tree: bytes, blob: bytes) -> None:
+    """Refuse what would take far more memory than its bytes once it is built: a list takes 28 times its two brackets."""
+    if next(islice(TOKEN.finditer(tree), MAX_TOKENS, None), None) or int.from_bytes(blob[:8], "little") > MAX_HEADER:
+        raise CodecError("a value has too many parts")
+
+
+def _to_tree(value, tensors, depth, left):
+    _count(depth, left)
     if value is None or type(value) in (bool, float, str):
         return value
     if type(value) is int:
-        if abs(value) >= MAX_INT:
-            raise CodecError("an integer does not fit in 64 bits")
-        return value
+        return _whole(value)
     if isinstance(value, torch.Tensor):
         name = str(len(tensors))
         tensors[name] = plain(value)
         return {"T": name}
     if type(value) is list:
-        return [_to_tree(item, tensors, depth - 1) for item in value]
+        return [_to_tree(item, tensors, depth - 1, left) for item in value]
     if type(value) is tuple:
-        return {"t": [_to_tree(item, tensors, depth - 1) for item in value]}
+        return {"t": [_to_tree(item, tensors, depth - 1, left) for item in value]}
     if type(value) is dict:
-        return {"d": [[_to_tree(key, tensors, depth - 1), _to_tree(item, tensors, depth - 1)]
-                      for key, item in value.items()]}  # fmt: skip
+        return {"d": [[_to_tree(part, tensors, depth - 1, left) for part in entry] for entry in value.items()]}
     if WIRE_TYPES.get(type(value).__name__) is type(value):
         return {"c": type(value).__name__,
-                "f": [_to_tree(getattr(value, f.name), tensors, depth - 1) for f in fields(value)]}  # fmt: skip
+                "f": [_to_tree(getattr(value, f.name), tensors, depth - 1, left) for f in fields(value)]}  # fmt: skip
     raise CodecError(f"a {type(value).__name__} can't travel on the wire")
 
 
-def _from_tree(tree, tensors, left):
-    left[0] -= 1
-    if left[0] < 0:
-        raise CodecError("a value has too many parts")
+def _from_tree(tree, tensors, depth, left):
+    _count(depth, left)
     if isinstance(tree, list):
-        return [_from_tree(item, tensors, left) for item in tree]
+        return [_from_tree(item, tensors, depth - 1, left) for item in tree]
+    if type(tree) is int:
+        return _whole(tree)
     if not isinstance(tree, dict):
         return tree
     if "T" in tree:
         return tensors[tree["T"]]
     if "t" in tree:
-        return tuple(_from_tree(item, tensors, left) for item in tree["t"])
+        return tuple(_from_tree(item, tensors, depth - 1, left) for item in tree["t"])
     if "d" in tree:
-        return {_from_tree(key, tensors, left): _from_tree(item, tensors, left) for key, item in tree["d"]}
-    return WIRE_TYPES[tree["c"]](*(_from_tree(item, tensors, left) for item in tree["f"]))
+        return {_from_tree(key, tensors, depth - 1, left): _from_tree(item, tensors, depth - 1, left)
+                for key, item in tree["d"]}  # fmt: skip
+    return WIRE_TYPES[tree["c"]](*(_from_tree(item, tensors, depth - 1, left) for item in tree["f"]))
+
+
+def _count(depth: int, left: list[int]) -> None:
+    """Hold a value to its depth, and to the number of its parts."""
+    left[0] -= 1
+    if depth == 0:
+        raise CodecError("a value is nested too deeply")
+    if left[0] < 0:
+        raise CodecError("a value has too many parts")
+
+
+def _whole(number: int) -> int:
+    if abs(number) >= MAX_INT:
+        raise CodecError("an integer does not fit in 64 bits")
+    return number

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 __all__ = [
+    "DENSE",
+    "MAX_TEXT",
     "WIRE_TYPES",
     "Answer",
     "Array",
@@ -26,7 +28,12 @@ __all__ = [
     "Opaque",
     "Seen",
     "Substitute",
+    "is_observed",
 ]  # fmt: skip
+
+MAX_TEXT = 5_000  # characters of each text of an exception
+DENSE = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool,
+         torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}  # fmt: skip
 
 
 def _expect(owner: object, **types: type | tuple[type, ...]) -> None:
@@ -56,12 +63,18 @@ class Given:
     grad: bool = False
     strided: bool = False
 
+    def __post_init__(self):
+        _expect(self, tensor=torch.Tensor, name=str, grad=bool, strided=bool)
+
 
 @dataclass(frozen=True)
 class Callback:
     """A function argument that the judge answers; `id` is its place in the call."""
 
     id: int
+
+    def __post_init__(self):
+        _expect(self, id=int)
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,9 @@ class Load:
 
     space: str
 
+    def __post_init__(self):
+        _expect(self, space=str)
+
 
 @dataclass(frozen=True)
 class Substitute:
@@ -77,6 +93,9 @@ class Substitute:
 
     space: str
     names: list
+
+    def __post_init__(self):
+        _expect(self, space=str, names=list)
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,10 @@ class Call:
     weights: dict | None = None  # loaded into the result, which is a module
     gradients: bool = False
     device: str | None = None
+
+    def __post_init__(self):
+        _expect(self, space=str, name=str, args=tuple, of=(Handle, type(None)), keep=(int, type(None)),
+                weights=(dict, type(None)), gradients=bool, device=(str, type(None)))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,6 +134,9 @@ class Answer:
     value: Any = None
     error: str | None = None
 
+    def __post_init__(self):
+        _expect(self, error=(str, type(None)))
+
 
 @dataclass(frozen=True)
 class Array:
@@ -124,6 +150,10 @@ class Array:
 
     def __post_init__(self):
         _expect(self, data=(torch.Tensor, type(None)), shape=tuple, dtype=str, device=str, requires_grad=bool)
+        if not all(type(size) is int for size in self.shape):
+            raise TypeError("Array.shape holds whole numbers")
+        if self.data is not None and self.data.dtype not in DENSE:
+            raise TypeError(f"an Array holds no {self.data.dtype}")
         if self.data is not None and (tuple(self.data.shape) != self.shape or str(self.data.dtype) != self.dtype):
             raise TypeError("an Array's shape and dtype must be its data's")
 
@@ -165,6 +195,9 @@ class Failure:
             kinds=tuple,
             through=(str, type(None)),
         )
+        texts = (self.kind, self.message, self.file or "", self.code or "", self.through or "", *self.kinds)
+        if not all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts):
+            raise TypeError(f"Failure holds texts of at most {MAX_TEXT:,} characters")
 
 
 @dataclass(frozen=True)
@@ -187,3 +220,12 @@ class Seen:
 
 WIRE_TYPES = {kind.__name__: kind for kind in
               (Answer, Array, Ask, Call, Callback, Failure, Given, Handle, Load, Opaque, Seen, Substitute)}  # fmt: skip
+
+
+def is_observed(value) -> bool:
+    """Whether a value is such as a workbench answers with: plain data, Arrays, Opaques and Handles, however nested."""
+    if isinstance(value, list | tuple):
+        return all(map(is_observed, value))
+    if isinstance(value, dict):
+        return all(is_observed(key) and is_observed(item) for key, item in value.items())
+    return value is None or isinstance(value, bool | int | float | str | Array | Opaque | Handle)

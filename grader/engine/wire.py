@@ -38,6 +38,7 @@ class Wire:
     def __init__(self, connection: socket.socket, alive: Callable[[], bool] = lambda: True):
         self._socket = connection
         self._alive = alive
+        self.received = 0  # bytes so far
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -63,6 +64,7 @@ class Wire:
         name = self._read(id_size, deadline)
         tree = self._read(tree_size, deadline)
         blob = self._read(blob_size, deadline)
+        self.received += HEADER.size + id_size + tree_size + blob_size
         try:
             return name.decode("ascii"), decode(tree, blob)
         except (CodecError, UnicodeDecodeError) as problem:

@@ -18,6 +18,7 @@ from torch import nn
 from grader.engine import props
 from grader.engine.codec import plain
 from grader.engine.values import (
+    DENSE,
     Answer,
     Array,
     Ask,
@@ -39,8 +40,6 @@ STOPPED_CELLS = "__stopped_cells__"  # in the space of a notebook: the cells tha
 MAX_ITEMS = 10_000
 MAX_BYTES = 32 * 2**20
 MAX_TEXT = 2_000
-DENSE = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool,
-         torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}  # fmt: skip
 
 
 class Workbench:
@@ -76,7 +75,7 @@ class Workbench:
             return failure
         stopped = [space[STOPPED_CELLS] for space in self._spaces.values() if STOPPED_CELLS in space]
         try:
-            return replace(failure, message=f"{failure.message}; {_stop(*stopped[0][0])}")
+            return replace(failure, message=_text(f"{failure.message}; {_stop(*stopped[0][0])}"))
         except Exception:  # no cell stopped, or the list is no longer what was put there
             return failure
 
@@ -188,13 +187,20 @@ class Workbench:
 
 def failure_of(problem: BaseException, files: Mapping[str, str]) -> Failure:
     """An exception with the last line of the student's own that it passed."""
-    kind, message, place = type(problem).__name__, _text(problem), (None, None, None)
+    try:
+        return _told(problem, files)
+    except Exception:  # of a class that lies about itself
+        return Failure("Exception", "(what it says can't be had)")
+
+
+def _told(problem: BaseException, files: Mapping[str, str]) -> Failure:
+    kind, message, place = _text(type(problem).__name__), _text(problem), (None, None, None)
     lines = [entry for entry in traceback.extract_tb(problem.__traceback__) if entry.filename in files]
     if isinstance(problem, SyntaxError) and problem.filename in files:
         message, place = _text(problem.msg), (files[problem.filename], problem.lineno, _text(problem.text or ""))
     elif lines:
         place = files[lines[-1].filename], lines[-1].lineno, _text(lines[-1].line or "")
-    kinds = tuple(parent.__name__ for parent in type(problem).__mro__)
+    kinds = tuple(_text(parent.__name__) for parent in type(problem).__mro__)
     return Failure(kind, message, *place, kinds, _through(problem, files))
 
 
@@ -225,8 +231,10 @@ def _stop(name: str, failure: Failure) -> str:
 
 def _text(value: object) -> str:
     try:
-        return str(value)[:MAX_TEXT]
-    except Exception:  # a __str__ of the student's own
+        return str.__str__(str(value))[:MAX_TEXT]  # which may be of a class derived from str
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a __str__ of the student's own
         return "(its text can't be had)"
 
 
@@ -262,8 +270,10 @@ def _describe(value):
     """A result as a value of the wire; what is neither plain nor a tensor is told by its type alone."""
     if isinstance(value, torch.Tensor):
         return _array(value)
-    if value is None or isinstance(value, bool | str):
-        return value if not isinstance(value, str) else str(value)[: MAX_BYTES // 8]
+    if value is None or type(value) is bool:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)[: MAX_BYTES // 8]
     if type(value) is int and abs(value) < 2**63:
         return value
     if isinstance(value, float):  # NumPy's float64 is one

@@ -65,8 +65,9 @@ def _asked(wire: Wire, token: str, ask: Ask) -> Answer:
 def _reply(wire: Wire, token: str, seen: Seen) -> None:
     try:
         wire.send(token, seen)
-    except CodecError as problem:
-        wire.send(token, Seen(failure=Failure("ValueError", f"the result can't be handed over: {problem}")))
+    except (CodecError, MemoryError) as problem:
+        kind = "MemoryError" if isinstance(problem, MemoryError) else "ValueError"
+        wire.send(token, Seen(failure=Failure(kind, f"the result can't be handed over: {problem}")))
 
 
 def _connect(port: int) -> socket.socket:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from grader.results import clean
+
 __all__ = ["defused", "to_csv"]
 
 
@@ -26,6 +28,8 @@ def _order(task: str) -> tuple[int, ...]:
 
 
 def defused(cell):
-    """A text that a spreadsheet would take for a formula, with an apostrophe before it; anything else as it is."""
-    dangerous = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
-    return f"'{cell}" if dangerous else cell
+    """A text without control characters, with an apostrophe before what a spreadsheet would take for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    dangerous = cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
+    return f"'{clean(cell)}" if dangerous else clean(cell)
