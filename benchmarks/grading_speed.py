@@ -94,7 +94,7 @@ def _contestants(folder: Path, files: Files, without: list[str], stack: ExitStac
     for name, (kind, prepare) in others.items():
         if kind not in without:
             try:
-                found[name] = prepare(folder / name, course, notebook, files)
+                found[name] = prepare(folder / name.replace(" ", "-"), course, notebook, files)
             except RuntimeError as problem:
                 console.print(f"{name}: left out, {problem}", markup=False)
     return found
@@ -141,12 +141,12 @@ def _in_two_jobs(submission: Submission, rounds: int) -> list[float]:
     """Seconds per submission, over stretches of four."""
     count = WARM + 4 * rounds
     ticks = [
-        time.perf_counter() for _ in graded_in_jobs([submission] * count, 2, partial(Grader, Options(SEED)), print_not)
+        time.perf_counter() for _ in graded_in_jobs([submission] * count, 2, partial(Grader, Options(SEED)), _not_told)
     ]
     return [(end - start) / 4 for start, end in itertools.pairwise(ticks[WARM - 1 :: 4])]
 
 
-def print_not(missing: dict[str, str]) -> None:
+def _not_told(missing: dict[str, str]) -> None:
     """The isolation is not what is measured."""
 
 

@@ -130,6 +130,7 @@ def otter(folder: Path, course: Course, notebook: Notebook, files: dict[str, str
 
     def work() -> None:
         shutil.rmtree(folder / "graded", ignore_errors=True)
+        (folder / "graded").mkdir()
         done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         results = folder / "graded" / "results.json"
         if done.returncode or not results.exists():
@@ -159,7 +160,7 @@ def _write_otter_assignment(path: Path, course: Course, notebook: Notebook, file
     """What `otter generate` makes, with a test for each task, and the student's modules as its support files."""
     module = f"starter/{notebook.module}.py"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("otter_config.json", json.dumps({"lang": "python", "score_threshold": None}))
+        archive.writestr("otter_config.json", json.dumps({"lang": "python"}))
         archive.writestr("files/starter/__init__.py", "")
         archive.writestr(f"files/{module}", files[module])
         for task in course.graded_in(notebook):
