@@ -1,7 +1,8 @@
 """How many mutants of the reference the checks notice, and how often the card names what was changed.
 
-Each mutant (`grader/mutants.py`) is judged as a submission is, in a worker of its own, by all checks of its task, the hidden
-ones included, with what the task requires taken as solved. One that passes them all has survived, unless
+Each mutant (`grader/mutants.py`) is judged as a submission is, by all checks of its task, the hidden ones included, with what
+the task requires taken as solved. It is our own code, so it runs in a process forked from a warm one, with bounds on time and
+memory, which is many times as fast as a worker. One that passes them all has survived, unless
 `grader/checks/variants/equivalent.toml` says why it may. Of those that are caught, the card counts as naming the change by
 
 - bank: its hint is that of a listed mistake whose own change, against the base of its bank, touches one of the names in the
@@ -23,34 +24,41 @@ first, and nothing is said of cards: that is several times as fast.
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import resource
+import signal
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.recording import save
-from grader.checks.kit import Check, Mismatch, checks_of
-from grader.engine.client import Ended, Job, start_nursery
+from grader.checks.kit import Check, Mismatch, checks_of, parts_of
+from grader.engine.cells import run_cells
+from grader.engine.client import Ended
+from grader.engine.limits import mapped
+from grader.engine.workbench import Workbench
 from grader.judge import Judge
 from grader.mutants import Mutant, equivalents, mutants_of, names_in
 from grader.recordings import Live
-from grader.references import Variant, base_of, patched_source, variants_of
+from grader.references import Variant, base_of, nothing_judged, patched_source, variants_of
 from grader.results import CheckResult, TaskResult
-from grader.selfcheck import material_of
-from grader.sessions import WorkerSession
+from grader.sessions import LocalSession
 from grader.subject import Subject, Unusable
-from grader.tasks import CELLS, Course, Task, load_course
+from grader.tasks import Course, Task, load_course
 
-__all__ = ["first_to_notice", "naming", "session_on"]
+__all__ = ["first_to_notice", "naming"]
 
 SEED = 0
-BUDGET = {"check": 2, "load": 20, "submission": 60}  # seconds: a mutant may go on for ever
+CHECK_SECONDS, MUTANT_SECONDS = 10, 120  # a mutant may go on for ever
+MEMORY = 2 * 2**30  # bytes that it may take beside what is mapped already
 RIGHT_PARTS = re.compile(r"; [^;]* (is|are) right\.")
 
 
@@ -85,25 +93,29 @@ def _each(tasks: list[Task], jobs: int, work: Callable[[str], dict]) -> Iterator
 
 def row_of(name: str) -> dict:
     """What became of the mutants of one task, and how the cards name them."""
-    course, library, start = _workplace()
+    course, library = _workplace()
+    for check in checks_of(name):
+        library.variants(check)  # here, so that they are made once
+    for part in parts_of(name):
+        library.get(part)
     told, passed = Counter(), []
     for mutant in mutants_of(course.tasks[name]):
-        result = judged(mutant, course, start, library)
-        if result.verdict == "harness_error":
+        result = judged(mutant, course, library)
+        if result is not None and result.verdict == "harness_error":
             raise RuntimeError(f"{mutant.id}: {[check.message for check in result.checks]}")
-        if result.verdict == "passed":
+        if result is not None and result.verdict == "passed":
             passed.append(mutant.id)
         else:
-            told[naming(mutant, result)] += 1
+            told[naming(mutant, result) if result else ""] += 1
     by = {by: told[by] for by in ("bank", "line", "words")}
     return _row(course.tasks[name], passed) | {"named": sum(by.values()), "by": by}
 
 
 def verdicts_of(name: str) -> dict:
     """What became of the mutants of one task."""
-    course, library, start = _workplace()
+    course, library = _workplace()
     made = mutants_of(course.tasks[name])
-    return _row(course.tasks[name], [m.id for m in made if first_to_notice(m, course, start, library) is None])
+    return _row(course.tasks[name], [m.id for m in made if first_to_notice(m, course, library) is None])
 
 
 def _row(task: Task, passed: list[str]) -> dict:
@@ -118,64 +130,77 @@ def _row(task: Task, passed: list[str]) -> dict:
 
 
 @cache
-def _workplace():
-    """The course, recordings and a nursery of this process; they go when it goes."""
-    torch.set_num_threads(1)
+def _workplace() -> tuple[Course, Live]:
+    """The course, and the recordings of this process."""
+    torch.set_num_threads(1)  # a process that has run a multi-threaded operation must not be forked
     course = load_course()
-    return course, Live(course, SEED), start_nursery().start
+    return course, Live(course, SEED)
 
 
-def session_on(mutant: Mutant, course: Course, start: Callable, budget: dict[str, int] = BUDGET) -> WorkerSession:
-    """A session of workers on the reference with the mutant's change in it."""
+def judged(mutant: Mutant, course: Course, library: Live) -> TaskResult | None:
+    """The whole card of a mutant; None where it ended its process."""
     task = course.tasks[mutant.task]
-    sources = [(name, text.replace("from solution import", "from starter import"))
-               for name, text in patched_source(task, mutant.variant)]  # fmt: skip
-    reference = _reference(course)
-    modules, cells = dict(reference.modules), {}
-    if task.space.startswith(CELLS):
-        cells[task.space] = sources
-    else:
-        modules[task.space] = sources[0][1]
-    symbols = {entry.id: (entry.module, entry.symbol) for entry in course.graded if entry.module}
-    job = Job(modules, cells, symbols, memory_bytes=course.budget["memory_mib"] * 2**20)
-    return WorkerSession(start, job, budget, {}, lambda task: None)
-
-
-@cache
-def _reference(course: Course):
-    return material_of("solution", None, course)
-
-
-def judged(mutant: Mutant, course: Course, start: Callable, library: Live) -> TaskResult:
-    """The whole card of a mutant."""
-    task, session = course.tasks[mutant.task], session_on(mutant, course, start)
     solved = {name: TaskResult(name, 1, [CheckResult("", "", "passed")]) for name in task.requires}
-    try:
-        return Judge(course, library, session, results=solved).judge(task)
-    finally:
-        session.close()
+    return _in_a_fork(lambda: Judge(course, library, _session(mutant, task), results=solved).judge(task))
 
 
-def first_to_notice(mutant: Mutant, course: Course, start: Callable, library: Live) -> str | None:
+def first_to_notice(mutant: Mutant, course: Course, library: Live) -> str | None:
     """The name of the first check that the mutant fails, values before properties; None where it passes them all."""
-    task, session = course.tasks[mutant.task], session_on(mutant, course, start)
+    task = course.tasks[mutant.task]
     checks = sorted(checks_of(task.id), key=lambda check: not check.is_value)
-    try:
-        return next((check.name for check in checks if not _passes(check, task, session, library)), None)
-    finally:
-        session.close()
+    for check in checks:
+        library.get(check)  # here, so that it is made once
+
+    def work() -> str:
+        session = _session(mutant, task)
+        return next((check.name for check in checks if not _passes(check, task, session, library)), "")
+
+    found = _in_a_fork(work)
+    return "its process ended" if found is None else found or None
 
 
-def _passes(check: Check, task: Task, session: WorkerSession, library: Live) -> bool:
+def _passes(check: Check, task: Task, session: LocalSession, library: Live) -> bool:
     reference, draw = library.get(check).fixtures(task.space)
+    session.begin_check()
     try:
-        if session.begin(task.space, []) is not None:
-            return False
-        session.begin_check()
         check.function(student=Subject(session.perform, task.space), reference=reference, draw=draw)
     except (Mismatch, Unusable, Ended):
         return False
     return True
+
+
+def _session(mutant: Mutant, task: Task) -> LocalSession:
+    """The reference with the mutant's change in it, as a student's own session has their code."""
+    sources = patched_source(task, mutant.variant)
+
+    def load() -> dict:
+        with nothing_judged():  # a cell may take parts of other tasks
+            return run_cells(sources, "student")
+
+    bench = Workbench({task.space: load}, files={name: name for name, _ in sources})
+    return LocalSession(bench, lambda task: None, CHECK_SECONDS)
+
+
+def _in_a_fork(work: Callable[[], object]) -> object | None:
+    """What `work` gives in a process forked from this warm one, with bounds on memory and time; None if it ends before."""
+    ours, theirs = Pipe(duplex=False)
+    child = os.fork()
+    if not child:
+        try:
+            warnings.simplefilter("ignore")  # a mistake may well be one that torch warns of
+            resource.setrlimit(resource.RLIMIT_AS, (mapped() + MEMORY,) * 2)
+            theirs.send(work())
+        finally:
+            os._exit(0)
+    theirs.close()
+    try:
+        return ours.recv() if ours.poll(MUTANT_SECONDS) else None
+    except EOFError:
+        return None
+    finally:
+        ours.close()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def naming(mutant: Mutant, result: TaskResult) -> str:

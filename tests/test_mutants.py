@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 import random
 
 import pytest
 
-from benchmarks.mutate import BUDGET, first_to_notice, naming
+from benchmarks import mutate
+from benchmarks.mutate import first_to_notice, naming
 from grader.mutants import OPERATORS, equivalents, mutants_of, mutations
 from grader.recordings import Live
 from grader.references import regions_of, variants_of
@@ -78,10 +80,10 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason():
 
 
 @pytest.mark.parametrize("task", [task.id for task in TASKS])
-def test_a_sample_is_noticed(course, nursery, library, task):
+def test_a_sample_is_noticed(course, library, task):
     made = [mutant for mutant in mutants_of(course.tasks[task]) if mutant.id not in equivalents()]
     for mutant in random.Random(task).sample(made, min(SAMPLE, len(made))):
-        assert first_to_notice(mutant, course, nursery.start, library), mutant.id
+        assert first_to_notice(mutant, course, library), mutant.id
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +91,15 @@ def library(course):
     return Live(course, 4)
 
 
-def test_a_mutant_that_goes_on_for_ever_is_ended(course, nursery, library):
+def test_a_mutant_that_goes_on_for_ever_is_ended(course, library, monkeypatch):
+    monkeypatch.setattr(mutate, "CHECK_SECONDS", 0.5)
     endless = next(m for m in mutants_of(course.tasks["1.5"]) if m.after == "pass" and "forecasts.append" in m.before)
-    assert BUDGET["check"] <= 2 and first_to_notice(endless, course, nursery.start, library)
+    assert first_to_notice(endless, course, library)
+
+
+def test_a_mutant_that_ends_its_process_is_noticed(course, library, monkeypatch):
+    monkeypatch.setattr(mutate, "_passes", lambda *arguments: os._exit(1))
+    assert first_to_notice(mutants_of(course.tasks["4.7"])[0], course, library) == "its process ended"
 
 
 @pytest.mark.parametrize(("message", "hint", "is_value", "by"), [
