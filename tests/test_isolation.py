@@ -90,7 +90,7 @@ def test_the_worker_sees_no_file_but_those_it_needs(nursery, here):
         str(ROOT / "toolkit"),
         str(ROOT / "grader/engine"),
     ]
-    assert told(nursery, there, "/proc", "/home", "/etc/passwd", "/sys", "/bin/sh", "/tmp") == ["/tmp"]
+    assert told(nursery, there, "/proc", "/home", "/etc/passwd", "/sys", "/bin/sh", room.SCRATCH) == [room.SCRATCH]
     assert told(nursery, "    return os.listdir(os.getcwd())") == []
 
 
@@ -244,12 +244,13 @@ from grader.engine import linux, room
 linux.unshare(linux.CLONE_NEWNS)
 room.build_room([*room.readable(), str(room.COURSE), "/proc"], sys.argv[1])
 linux.mount("proc", "/proc", "")
-linux.mount("tmpfs", "/tmp", "mode=1777")
+linux.mount("tmpfs", room.SCRATCH, "mode=1777")
 os.chdir(room.COURSE)
 os.setgroups([])
 os.setresgid(1000, 1000, 1000)
 os.setresuid(1000, 1000, 1000)
-os.execve(sys.executable, [sys.executable, "-m", "grader", "doctor"], {"HOME": "/tmp", "PATH": "", "COLUMNS": "200"})
+environment = {"HOME": room.SCRATCH, "TMPDIR": room.SCRATCH, "PATH": "", "COLUMNS": "200"}
+os.execve(sys.executable, [sys.executable, "-m", "grader", "doctor"], environment)
 """
 
 
