@@ -109,7 +109,7 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(attention_size, 1, bias=False)
 
     def forward(self, query: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Where to look, and what is seen there.
+        """Where to look, and what is seen there, in the dtype that comes in, float16 too.
 
         Args:
             query: (N, Q).
@@ -215,7 +215,7 @@ class Seq2Seq(nn.Module):
             tgt: (N, T), int64: words, EOS, padding; no BOS.
             teacher_forcing: how likely it is, in each row after each step, that the gold token is fed, and not the
                 model's own best.
-            generator: the source of random numbers; None takes torch's own.
+            generator: the source of random numbers, on whatever device; None takes torch's own.
 
         Returns:
             (N, T, V): `logits[:, t]` scores `tgt[:, t]`. The first step is fed BOS.
@@ -257,6 +257,8 @@ def greedy_decode(
 ) -> tuple[list[list[int]], list[torch.Tensor]]:
     """Translate by taking the likeliest token in each step.
 
+    The model is asked in evaluation mode, without gradients, and its mode is restored.
+
     Args:
         model: with `model.encoder(src, lengths)` and `model.decoder.step(...)`.
         src: (N, S), int64.
@@ -266,7 +268,6 @@ def greedy_decode(
     Returns:
         sentences: for each row the ids before its first EOS.
         maps: for each row (len(sentence), length of its source): row t holds where the step looked that chose token t.
-            The model is read in evaluation mode, without gradients, and its mode is restored.
 
     Raises:
         ValueError: max_length is below 1.
@@ -284,12 +285,14 @@ def beam_search(
 ) -> tuple[list[list[int]], torch.Tensor]:
     """Translate by keeping the best beginnings of each sentence, not one alone.
 
+    The model is asked in evaluation mode, without gradients, and its mode is restored.
+
     Args:
         model, src, lengths, max_length: as for `greedy_decode`.
         beam_size: how many beginnings are kept, 1 or more; it may exceed V.
 
     Returns:
-        sentences: for each row the ids of its best hypothesis, before EOS.
+        sentences: for each row the ids of its best hypothesis, before EOS, or all of them where it has not ended.
         scores: (N,), their scores: the sum of the log-probabilities of their tokens, EOS included, whatever their length.
 
     Raises:
