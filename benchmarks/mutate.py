@@ -2,7 +2,7 @@
 
 Each mutant (`grader/mutants.py`) is judged as a submission is, by all checks of its task, the hidden ones included, with what
 the task requires taken as solved. It is our own code, so it runs in a process forked from a warm one, with bounds on time and
-memory, which is many times as fast as a worker. One that passes them all has survived, unless
+memory, and not in a worker. One that passes them all has survived, unless
 `grader/checks/variants/equivalent.toml` says why it may. Of those that are caught, the card counts as naming the change by
 
 - bank: its hint is that of a listed mistake whose own change, against the base of its bank, touches one of the names in the
@@ -18,7 +18,7 @@ not count unless a name of the code stands in it.
     python -m benchmarks.mutate [TASK …] [--jobs 2] [--verdicts]
 
 The record is written where all tasks are run. With --verdicts a mutant is let go at the first check that notices it, values
-first, and nothing is said of cards: that is several times as fast.
+first, and nothing is said of cards.
 """
 
 from __future__ import annotations

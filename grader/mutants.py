@@ -132,10 +132,9 @@ class Place:
 
     def _around(self, node: ast.AST | list[ast.AST]) -> str:
         """A statement's first line; an expression with what stands around it."""
-        if isinstance(node, list):
-            return ast.unparse(node[0]) if node else ""
         around = self.parent if isinstance(self.parent, ast.expr | ast.keyword) else node
-        return ast.unparse(around).partition("\n")[0]
+        first = around[0] if isinstance(around, list) else around
+        return ast.unparse(first).partition("\n")[0]
 
 
 def _shown(before: str, after: str) -> tuple[str, str]:
