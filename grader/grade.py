@@ -238,7 +238,8 @@ def session_for(material: Material, course: Course, device: str, nursery):
 
     symbols = {task.id: (task.module, task.symbol) for task in course.graded if task.module}
     memory = course.budget["memory_mib"] * 2**20 if device == "cpu" else None
-    job = Job(material.modules, material.cells, symbols, device, memory, OF_LOADING * course.budget["load"])
+    job = Job(material.modules, material.cells, symbols, device, memory,
+              cells_seconds=OF_LOADING * course.budget["load"])  # fmt: skip
     return WorkerSession(nursery.start, job, course.budget, material.problems, lambda task: _source(task, material))
 
 

@@ -15,7 +15,7 @@ from grader.examples import LEFT_OPEN, OF_EACH, write_examples
 from grader.references import variants_of
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
-from grader.results import is_missing
+from grader.results import clean, is_missing
 from grader.tasks import load_course
 from tests.conftest import ROOT
 from tests.grading import graded, points, run, solved, verdicts
@@ -151,7 +151,7 @@ def test_reports_escape_what_comes_from_a_submission(course):
     page = student_page(entry, course)
     assert "<script>" not in page and "<b>m</b>" not in page and "\x1b" not in page and "secret" not in page
     rows = list(csv.reader(io.StringIO(to_csv({"submissions": [entry]}))))
-    assert rows[1][0] == f"'{name}"
+    assert rows[1][0] == f"'{clean(name)}"
 
 
 UNUSABLE = [
@@ -170,7 +170,7 @@ UNUSABLE = [
     (["check", ""], "names no task or notebook"),
     (["check", "1.1", "--impl", "nowhere"], "neither starter, solution nor"),
     (["grade", "starter", "--out", "x", "--device", "tpu"], "tpu"),
-    (["grade", "starter", "--out", "x", "--isolation", "strict"], "file access control"),
+    (["grade", "starter", "--out", "x", "--isolation", "strict"], "holds no submission"),
 ]
 
 

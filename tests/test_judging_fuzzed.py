@@ -89,6 +89,9 @@ class Astray:
     def begin(self, space: str, substitutes: list[str]) -> None:
         return None
 
+    def begin_task(self) -> None:
+        pass
+
     def begin_check(self, at_most: float = 0) -> None:
         answers = list(self._library.right()) if self._library.current is not None else []
         for _ in range(self._data.draw(st.integers(1, 2)) if answers else 0):
@@ -199,7 +202,7 @@ class Alike:
     def __init__(self, perform):
         self.perform = perform
 
-    source = begin = begin_check = lambda self, *arguments: None
+    source = begin = begin_task = begin_check = lambda self, *arguments: None
 
 
 def judged(task, session, library) -> TaskResult:

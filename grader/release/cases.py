@@ -23,8 +23,8 @@ __all__ = ["NOTE", "SEED", "made_from", "produce"]
 SEED = 2718281828
 NOTE = "grader/cases/made_from.json"  # task → digests of what its cases were made from, and of the file
 # what every recording depends on; a test holds that nothing else of the course takes part in one
-ENGINE = ("__init__", "cells", "codec", "props", "props_decoding", "props_forcing", "quiet_check", "values", "watch",
-          "workbench")  # fmt: skip
+ENGINE = ("__init__", "alarm", "cells", "codec", "magics", "props", "props_decoding", "props_forcing", "quiet_check",
+          "values", "watch", "workbench")  # fmt: skip
 SHARED = ("grader/checks/*.py", *(f"grader/engine/{name}.py" for name in ENGINE), "grader/compare.py", "grader/draw.py",
           "grader/recordings.py", "grader/references.py", "grader/subject.py", "grader/release/cases.py", "toolkit/*.py",
           "toolkit/stand_ins/*.py", "toolkit/bilingual/*.py", "toolkit/data/*.py", "toolkit/reviews/*.py")  # fmt: skip
