@@ -220,10 +220,9 @@ def naming(mutant: Mutant, result: TaskResult) -> str:
 
 @cache
 def _touched(variant: Variant) -> frozenset[str]:
-    """The names in the lines in which a listed mistake differs from the base of its bank."""
-    base, body = (text.splitlines() for text in (base_of(variant.task) or "", variant.body or ""))
-    changed = [line for line in base if line not in body] + [line for line in body if line not in base]
-    return frozenset(names_in(" ".join(changed)))
+    """The names of which a listed mistake has more, or fewer, than the base of its bank."""
+    base, body = (Counter(names_in(text)) for text in (base_of(variant.task) or "", variant.body or ""))
+    return frozenset((base - body) + (body - base))
 
 
 def _table(rows: dict[str, dict]) -> Table:

@@ -243,7 +243,7 @@ def worker_that_sends(data: bytes, then_hangs_up: bool = True):
     with pytest.MonkeyPatch.context() as patch, ours, theirs:
         patch.setattr(client.secrets, "token_hex", lambda size: TOKEN)
         theirs.sendall(frame(Seen({})))
-        worker = Worker(Wire(ours), Job({}), lambda grace: "")
+        worker = Worker(Wire(ours), Job({}), lambda grace: ("", 0.0))
         theirs.setblocking(False)
         theirs.sendall(data)
         if then_hangs_up:
@@ -308,4 +308,4 @@ def test_a_worker_that_asks_while_it_starts_did_not_start():
     with ours, theirs, pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="did not start"):
         patch.setattr(client.secrets, "token_hex", lambda size: TOKEN)
         theirs.sendall(frame(Ask(0, ())))
-        Worker(Wire(ours), Job({}), lambda grace: "")
+        Worker(Wire(ours), Job({}), lambda grace: ("", 0.0))
