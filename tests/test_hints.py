@@ -180,7 +180,7 @@ class TwoMistakes:
     def hints(self, task):
         return {"by chance": "By chance.", "confirmed": "Confirmed."}
 
-    def variants(self, check):
+    def variants(self, check, names=None):
         alike = {"by chance": ["first"], "confirmed": ["second", "third"]}
         return {name: [Seen(0.25 if check.name in checks else 0.75)] for name, checks in alike.items()}
 
