@@ -182,7 +182,8 @@ class TwoMistakes:
 
     def variants(self, check, names=None):
         alike = {"by chance": ["first"], "confirmed": ["second", "third"]}
-        return {name: [Seen(0.25 if check.name in checks else 0.75)] for name, checks in alike.items()}
+        return {name: [Seen(0.25 if check.name in checks else 0.75)] for name, checks in alike.items()
+                if names is None or name in names}  # fmt: skip
 
 
 def test_a_single_number_is_no_sign_unless_another_check_confirms_it():
