@@ -132,6 +132,8 @@ def test_the_class_is_large_and_each_entry_says_what_it_does():
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_an_attack_earns_nothing_that_it_did_not_earn(hostile_class, course, attack):
+    if attack.kind == "theft":
+        needs_files_closed(hostile_class)
     record = hostile_class[0][attack.name]
     assert record["status"] == "graded", record
     found = verdicts(record)
@@ -155,6 +157,7 @@ def test_the_honest_ones_are_graded_as_if_nobody_else_had_been_there(hostile_cla
 
 
 def test_nothing_secret_comes_out(hostile_class):
+    needs_files_closed(hostile_class)
     told = json.dumps(hostile_class[0])
     assert SECRET not in told
     assert "seen: " not in told, [name for name, record in hostile_class[0].items() if "seen: " in json.dumps(record)]
@@ -178,6 +181,7 @@ def _comm(pid: str) -> str:
 
 
 def test_no_file_is_left(hostile_class):
+    needs_files_closed(hostile_class)
     left = [path for place in PLACES if os.path.isdir(place) for path in Path(place).glob(f"*{GHOST}*")]
     assert left == []
 
@@ -190,6 +194,11 @@ def test_what_they_say_reaches_no_report_as_markup(hostile_class, course):
     assert "\x1b" not in table and not any(
         cell.startswith("=") for row in table.splitlines() for cell in row.split(",")
     )
+
+
+def needs_files_closed(hostile_class) -> None:
+    if hostile_class[2]["own file system"] and hostile_class[2]["file access control"]:
+        pytest.skip("neither namespaces nor Landlock are in force here")
 
 
 def needs(hostile_class, *layers: str) -> None:
