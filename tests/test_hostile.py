@@ -70,7 +70,7 @@ def hostile_class(tmp_path_factory, course):
     _odd_submissions(folder, solved(course))
     submissions, _ = find(folder)
     submissions.sort(key=lambda entry: (entry.student != "a-first", entry.student.startswith("zz"), entry.student))
-    short = replace(course, budget=course.budget | {"check": 2, "load": 3, "submission": 12})
+    short = replace(course, budget=course.budget | {"check": 3, "load": 5, "submission": 60})
     os.environ["UNROLLED_SECRET"] = SECRET
     try:
         with engine.Grader(engine.Options(seed=8), short) as grader:

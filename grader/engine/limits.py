@@ -34,10 +34,9 @@ def confine(wire: int, memory_bytes: int | None, cpu_seconds: int, not_apart: st
             folder: str | None = None) -> dict[str, str]:  # fmt: skip
     """Confine this process: layer → why it is missing, "" where it is in force.
 
-    `wire` is the one descriptor that stays open. `cpu_seconds` is for this process, each that it starts has as many.
-    `memory_bytes` is what may be mapped besides; None is for a device whose
-    driver needs the whole system, files and system calls too. `not_apart` says why this process is in no namespaces of its
-    own; then `folder` is its scratch folder.
+    `wire` is the one descriptor that stays open. `cpu_seconds` is for this process; each that it starts has as many.
+    `memory_bytes` is what may be mapped besides; None is for a device whose driver needs the whole system, files and system
+    calls too. `not_apart` says why this process is in no namespaces of its own; then `folder` is its scratch folder.
     """
     missing = dict.fromkeys(LAYERS, "this system has none")
     missing |= dict.fromkeys((*_own_group(), *_only_wire(wire), *_limits(memory_bytes, cpu_seconds)), "")
