@@ -21,6 +21,15 @@ SHARED = ROOT.parent / "shared" / "data"
 BUDGET = {"check": 10, "task": 30, "load": 30, "submission": 60, "cpu": 60}  # other tests run at the same time
 
 
+@pytest.fixture(autouse=True)
+def gradients_stay_on():
+    """Where a test leaves gradients off, name it here, and not in the next test that needs them."""
+    yield
+    left_on = torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    torch.set_grad_enabled(True)
+    assert left_on, "this test, or an object of an earlier one that was collected now, left gradients off"
+
+
 @pytest.fixture(scope="session")
 def course():
     return load_course()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import os
 import socket
 import struct
@@ -154,6 +155,9 @@ def g():
     assert both.perform(Call("rnn", "g")) == before and before.value[1:] == ("torch.float32", "cpu", True, 1)
     assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
     assert torch.equal(torch.get_rng_state(), state) and torch.get_num_threads() == threads
+    del both  # the mode that was kept open puts back what it found when it is collected: now, not in another test
+    gc.collect()
+    torch.set_grad_enabled(True)
 
 
 def test_a_call_leaves_the_settings_of_a_students_own_session():
