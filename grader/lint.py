@@ -40,19 +40,18 @@ class Finding:
 def findings(task: Task, source: str, course: Course) -> list[Finding]:
     """What stands in the task's symbol, and in all of the module that it uses, against the task's rules."""
     try:
-        tree = _parsed(source)
+        read = _read(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         return [Finding(getattr(problem, "lineno", None) or 1, UNREADABLE, False)]
     in_cell = task.space.startswith(CELLS)
-    names, only_named = (IN_A_NOTEBOOK if in_cell else {}) | _names(tree), _only_named(tree)
-    own = _defined(ast.walk(tree))
+    names = (IN_A_NOTEBOOK if in_cell else {}) | read.names
     patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
     found: dict[tuple[int, str], Finding] = {}
     others = {other.symbol for other in course.graded if other.space == task.space and other.id != task.id}
-    for node in _reached(tree, task.symbol, others):
-        if id(node) in only_named:
+    for node in _reached(read.tree, task.symbol, others):
+        if id(node) in read.only_named:
             continue
-        judged = _judge_in_cell(node, names, patterns) if in_cell else _judge(node, names, patterns, own)
+        judged = _judge_in_cell(node, names, patterns) if in_cell else _judge(node, names, patterns, read.defined)
         for finding in judged:
             found[finding.line, finding.message] = finding
     listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
@@ -84,16 +83,28 @@ def _given_names(text: str) -> set[str]:
     return _defined(tree.body) | assigned | imported
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What reading a source gives, whichever of its tasks is judged."""
+
+    tree: ast.Module
+    names: dict[str, str]
+    only_named: set[int]
+    defined: set[str]
+
+
 @lru_cache(maxsize=1)
-def _parsed(source: str) -> ast.Module:
-    """A module's tasks are judged one after another: its tree is read once."""
-    return ast.parse(source)
+def _read(source: str) -> _Read:
+    """A module's tasks are judged one after another: it is read once."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    return _Read(tree, _names(tree, nodes), _only_named(nodes), _defined(nodes))
 
 
-def _names(tree: ast.Module) -> dict[str, str]:
+def _names(tree: ast.Module, nodes: list[ast.AST]) -> dict[str, str]:
     """Local name → full name, for every import and every plain alias such as `ag = torch.autograd`."""
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {
                 a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
@@ -102,7 +113,7 @@ def _names(tree: ast.Module) -> dict[str, str]:
             names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     for name in _defined(tree.body):  # a definition takes the place of an import of the same name
         names.pop(name, None)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Name):
             full = _full_name(node.value, names)
             names |= {target.id: full for target in node.targets if isinstance(target, ast.Name) and full[0] != "*"}
@@ -113,10 +124,10 @@ def _defined(body: Iterable[ast.AST]) -> set[str]:
     return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)}
 
 
-def _only_named(tree: ast.Module) -> set[int]:
+def _only_named(nodes: list[ast.AST]) -> set[int]:
     """The ids of nodes that name a thing without using it: annotations, the types of isinstance, parts of longer names."""
     roots: list[ast.AST | None] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
@@ -127,13 +138,16 @@ def _only_named(tree: ast.Module) -> set[int]:
             roots.append(node.annotation)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             roots.append(node.returns)
-    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}  # judged with the whole name
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}  # judged with the whole name
     return inner | {id(inner) for root in roots if root is not None for inner in ast.walk(root)}
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:
     """`if __name__ == "__main__":`, which never runs where a module is imported."""
-    return isinstance(statement, ast.If) and ast.unparse(statement.test).replace("'", '"') == '__name__ == "__main__"'
+    match statement:
+        case ast.If(ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")])):
+            return True
+    return False
 
 
 def _reached(tree: ast.Module, symbol: str, others: set[str]) -> Iterator[ast.AST]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,8 @@ def warm_up() -> None:
     for optimizer in (torch.optim.SGD([weight], lr=0.1), torch.optim.Adam([weight], lr=0.1)):
         optimizer.step()  # the first step imports a large part of torch
     torch.ones(1, device="meta").add(1)  # so does the first operation on the device meta, for two seconds
+    gc.collect()
+    gc.freeze()  # a worker's collections pass over all that is here, and so its pages stay shared
 
 
 def main(judge: socket.socket, apart: Apart) -> None:
