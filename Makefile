@@ -48,7 +48,7 @@ release-check: setup ## say whether anything differs from what a release would m
 	$(BIN)/python -m grader release --check
 
 validate: setup      ## execute the solution notebooks and the untouched ones
-	$(BIN)/python -m pytest tests/test_notebooks.py -v
+	$(BIN)/python -m pytest tests/test_solution_notebooks.py tests/test_untouched_notebooks.py -v
 
 data: setup          ## fetch the real data sets
 	$(BIN)/python -m toolkit.data fetch all

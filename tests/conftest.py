@@ -21,6 +21,14 @@ SHARED = ROOT.parent / "shared" / "data"
 BUDGET = {"check": 10, "task": 30, "load": 30, "submission": 60, "cpu": 60}  # other tests run at the same time
 
 
+# The files that take longest, which begin first: so no worker is left with one of them in the end.
+LONGEST = ("test_solution_notebooks", "test_untouched_notebooks", "test_hints", "test_grading", "test_checks")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def gradients_stay_on():
     """Where a test leaves gradients off, name it here, and not in the next test that needs them."""
