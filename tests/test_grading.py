@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import time
 
 import pytest
@@ -21,10 +22,21 @@ from tests.conftest import ROOT
 from tests.grading import graded, points, run, solved, verdicts
 
 
+def tried(course):
+    """The tasks of which a known mistake is handed in here, some of each notebook; tests/test_bank.py tries all mistakes."""
+    return course.graded[::3]
+
+
+def is_of_a_task(name: str) -> bool:
+    return name[0].isdigit()
+
+
 @pytest.fixture(scope="module")
 def example_records(tmp_path_factory, course):
     folder = tmp_path_factory.mktemp("class")
-    write_examples(folder / "in", course)  # OF_EACH of each bank; tests/test_bank.py tries them all
+    for name in write_examples(folder / "in", course):
+        if is_of_a_task(name) and name.split("-")[0] not in {task.id for task in tried(course)}:
+            shutil.rmtree(folder / "in" / name)
     # in one job: a second one would record what each known mistake answers once more
     return graded(folder / "in", folder / "out", "--seed", "11")
 
@@ -52,7 +64,7 @@ def test_half_the_work_earns_its_half(example_records, course):
 
 def test_every_mistake_fails_its_own_task_alone_and_gets_its_hint(example_records, course):
     wrong = []
-    for task in course.graded:
+    for task in tried(course):
         present = [v for v in variants_of(task.id) if f"{task.id}-{v.name.replace('_', '-')}" in example_records]
         assert len(present) >= OF_EACH
         for variant in present:
@@ -67,7 +79,7 @@ def test_every_mistake_fails_its_own_task_alone_and_gets_its_hint(example_record
 
 
 def test_what_of_another_notebook_was_not_handed_in_is_told_as_that(example_records, course):
-    for task in course.graded:
+    for task in tried(course):
         first = variants_of(task.id)[0]
         record = example_records[f"{task.id}-{first.name.replace('_', '-')}"]
         absent = [entry["id"] for entry in record["tasks"] if is_missing(entry)]
