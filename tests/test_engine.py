@@ -271,6 +271,16 @@ def test_the_workers_of_a_submission_share_its_cpu_time(open_session):
 
 
 @linux
+def test_the_cpu_time_of_a_worker_that_is_ended_counts(nursery):
+    source = "import time\ndef f():\n    while time.process_time() < 0.6: pass\ndef g(): time.sleep(60)"
+    worker = nursery.start(Job({"rnn": source}))
+    worker.request(Call("rnn", "f"), time.monotonic() + 60)
+    with pytest.raises(Ended, match="still running"):
+        worker.request(Call("rnn", "g"), time.monotonic() + 0.1)
+    assert worker.cpu_seconds >= 0.6
+
+
+@linux
 def test_a_nursery_that_dies_says_nothing_about_the_code_and_is_replaced():
     nursery = start_nursery()
     job = Job({"rnn": "import os\ndef f(): os._exit(0)\ndef g(): return 1"})

@@ -16,6 +16,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ from grader.engine.room import readable
 __all__ = ["main", "run", "warm_up"]
 
 PR_SET_CHILD_SUBREAPER = 36
+GRACE_SECONDS = 1  # for the first process of a namespace, before the kernel ends all that is in it
 NEEDED = ("grader.engine.worker", "matplotlib.pyplot", "toolkit.plots", "toolkit.stand_ins", "toolkit.training",
           "toolkit.forecaster", "toolkit.series", "toolkit.device", "toolkit.baselines", "toolkit.diagrams", "toolkit.recorded",
           "toolkit.trial", "toolkit.contestants", "toolkit.memory", "toolkit.reach", "toolkit.corpus", "toolkit.readers",
@@ -76,6 +78,8 @@ def main(judge: socket.socket, apart: Apart) -> None:
             folders[pid] = folder
             _answer_with_descriptor(judge, pid)
         elif message["op"] == "end":
+            if apart:
+                _end_inner(message["pid"])
             status, cpu_seconds = _end(message["pid"])
             _clear(folders.pop(message["pid"]), folders)
             judge.send(json.dumps({"status": status, "cpu_seconds": cpu_seconds}).encode())
@@ -144,12 +148,22 @@ def _stand_by_for_a_child(descriptor: int) -> None:
     if not child:
         return
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first of a namespace gets no signal that it does not ask for
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
     os.close(descriptor)
     ended = status = 0
     while ended != child:
         ended, status = os.wait()
     code = os.waitstatus_to_exitcode(status)
     os._exit(code if code >= 0 else 128 - code)
+
+
+def _end_inner(pid: int) -> None:
+    """Let the first process of a namespace end the second, so that the CPU time of that one is told, too."""
+    descriptor = os.pidfd_open(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    select.select([descriptor], [], [], GRACE_SECONDS)
+    os.close(descriptor)
 
 
 def _end(pid: int) -> tuple[int, float]:
