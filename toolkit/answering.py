@@ -13,7 +13,7 @@ from toolkit.sentences import detokenize, tokenize
 
 __all__ = ["ENDS", "bins", "exact", "forced_maps", "interpret", "share_by_length", "translations"]
 
-TOGETHER = 128  # sentences that are translated at once
+TOGETHER = 64  # sentences that are translated at once
 LONGEST = 48  # steps, that of EOS among them
 ENDS = (6, 8, 10, 12, 15, 20, 36)  # of the English sentences' lengths, in words, the mark among them
 
@@ -31,13 +31,12 @@ def translations(
     Returns:
         The French words of each sentence, and the map or score of each.
     """
-    said: list[list[str]] = []
-    more: list = []
-    for batch in _batches([Pair(tuple(words), ()) for words in sentences], english, french, model):
+    said, more = {}, {}
+    for places, batch in _batches([Pair(tuple(words), ()) for words in sentences], english, french, model):
         ids, rest = decode(model, batch.src, batch.lengths, LONGEST)
-        said += [french.decode(row) for row in ids]
-        more += list(rest)
-    return said, more
+        said |= zip(places, map(french.decode, ids), strict=True)
+        more |= zip(places, rest, strict=True)
+    return [said[place] for place in range(len(sentences))], [more[place] for place in range(len(sentences))]
 
 
 def exact(said: Sequence[Sequence[str]], pairs: Sequence[Pair]) -> torch.Tensor:
@@ -67,9 +66,9 @@ def forced_maps(model: nn.Module, pairs: Sequence[Pair], english: Lexicon, frenc
     Args:
         model: with `model.encoder(src, lengths)` and `model.decoder.step(token, state, memory, mask)`.
     """
-    maps: list[torch.Tensor] = []
+    maps: dict[int, torch.Tensor] = {}
     with evaluating(model):
-        for batch in _batches(pairs, english, french, model):
+        for places, batch in _batches(pairs, english, french, model):
             memory, state = model.encoder(batch.src, batch.lengths)
             mask = torch.arange(batch.src.shape[1], device=memory.device) < batch.lengths.to(memory.device)[:, None]
             token, looks = torch.full_like(batch.tgt[:, 0], BOS), []
@@ -78,9 +77,9 @@ def forced_maps(model: nn.Module, pairs: Sequence[Pair], english: Lexicon, frenc
                 looks.append(weights)
                 token = gold
             looks = torch.stack(looks, dim=1).cpu()  # (N, T, S)
-            part = pairs[len(maps) : len(maps) + len(looks)]
-            maps += [look[: len(pair.french), : len(pair.english) + 1] for look, pair in zip(looks, part, strict=True)]
-    return maps
+            for place, look in zip(places, looks, strict=True):
+                maps[place] = look[: len(pairs[place].french), : len(pairs[place].english) + 1]
+    return [maps[place] for place in range(len(pairs))]
 
 
 def interpret(text: str, model: nn.Module, decode: Callable, english: Lexicon, french: Lexicon) -> tuple:
@@ -96,8 +95,12 @@ def interpret(text: str, model: nn.Module, decode: Callable, english: Lexicon, f
     return words, said, more, detokenize(said, "fr")
 
 
-def _batches(pairs: Sequence[Pair], english: Lexicon, french: Lexicon, model: nn.Module) -> Iterator[Batch]:
-    """In the order of the pairs: what comes back needs no sorting."""
+def _batches(
+    pairs: Sequence[Pair], english: Lexicon, french: Lexicon, model: nn.Module
+) -> Iterator[tuple[list[int], Batch]]:
+    """Places of pairs of similar length, and their batch: so there is little padding to read, look at and write."""
     device = next(model.parameters()).device
-    for start in range(0, len(pairs), TOGETHER):
-        yield batch_of(pairs[start : start + TOGETHER], english, french, device)
+    order = sorted(range(len(pairs)), key=lambda place: (len(pairs[place].english), len(pairs[place].french)))
+    for start in range(0, len(order), TOGETHER):
+        places = order[start : start + TOGETHER]
+        yield places, batch_of([pairs[place] for place in places], english, french, device)

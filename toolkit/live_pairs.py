@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +41,8 @@ class Material(NamedTuple):
 
 def material(seed: int = 0) -> Material:
     """All splits of the synthetic pairs, and the lexicons of "train"."""
-    found = drafts(seed)
+    with _uncollected():
+        found = drafts(seed)
     pairs = [draft.pair for draft in found["train"]]
     return Material(found, Lexicon(pair.english for pair in pairs), Lexicon(pair.french for pair in pairs))
 
@@ -70,3 +74,15 @@ def load_trained(name: str) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise FileNotFoundError(f"no weights {path}: run python -m benchmarks.interpreting translators")
     return {key: value.float() for key, value in load_file(path).items()}
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Python's collector waits: nearly all that is made meanwhile stays, and it would be searched again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
