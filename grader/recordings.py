@@ -25,6 +25,9 @@ from grader.tasks import Course
 __all__ = ["Live", "Recording", "Saved", "moved", "packed", "unpacked"]
 
 CASES = Path(__file__).parent / "cases"
+RECORDED = ("checks", "parts")
+SECTIONS = ("hints", *RECORDED)  # of a task's file, beside one for each check with the answers of the wrong variants
+OF_VARIANTS = "variants of "
 
 
 @dataclass
@@ -106,35 +109,44 @@ class Saved:
     def __init__(self, folder: Path = CASES, device: str = "cpu"):
         self._folder = folder
         self._device = device
-        self._read: dict[str, dict] = {}
+        self._read: dict[tuple[str, ...], dict] = {}
 
     def get(self, check: Check | Part) -> Recording:
+        """Its recording, without what wrong variants answered: most code is right, and needs none of that."""
         try:
             return self._case(check.task)["parts" if isinstance(check, Part) else "checks"][check.name]
         except KeyError:
             raise LookupError(f"no recorded case for {check.task}/{check.name}: run `make release`") from None
 
     def variants(self, check: Check, names: Collection[str] | None = None) -> dict[str, list[Seen]]:
-        return {name: log for name, log in self.get(check).variants.items() if names is None or name in names}
+        section = f"{OF_VARIANTS}{check.name}"
+        found = self._sections(check.task, section)[section]
+        return {name: log for name, log in found.items() if names is None or name in names}
 
     def hints(self, task: str) -> dict[str, str]:
         return self._case(task)["hints"]
 
     def _case(self, task: str) -> dict:
-        if task not in self._read:
+        return self._sections(task, *SECTIONS)
+
+    def _sections(self, task: str, *names: str) -> dict:
+        if (task, *names) not in self._read:
             path = self._folder / f"{task}.safetensors"
             if not path.is_file():
                 raise LookupError(f"{path} is missing: run `make release`, or unpack the course again")
-            self._read[task] = unpacked(path)
-            for recording in [*self._read[task]["checks"].values(), *self._read[task]["parts"].values()]:
-                recording.reference = moved(recording.reference, self._device)
-                recording.variants = moved(recording.variants, self._device)
-        return self._read[task]
+            self._read[task, *names] = {
+                name: moved(value, self._device) for name, value in unpacked(path, *names).items()
+            }
+        return self._read[task, *names]
 
 
 def moved(value, device: str):
-    """A value of the wire with every array that says it lies on the CPU said to lie on `device`."""
+    """A value of the wire, or a recording, with every array that says it lies on the CPU said to lie on `device`."""
+    if device == "cpu":
+        return value
     match value:
+        case Recording():
+            return replace(value, reference=moved(value.reference, device))
         case Array(device="cpu"):
             return replace(value, device=device)
         case Seen():
@@ -147,18 +159,19 @@ def moved(value, device: str):
 
 
 def packed(hints: dict[str, str], recordings: dict[str, Recording], parts: dict[str, Recording]) -> bytes:
-    """One task's recordings as the bytes of a safetensors file."""
-    return to_file({"hints": hints, "checks": _as_fields(recordings), "parts": _as_fields(parts)})
+    """One task's recordings as the bytes of a safetensors file; what wrong variants answered to a check lies by itself."""
+    of_variants = {f"{OF_VARIANTS}{name}": recording.variants for name, recording in recordings.items()}
+    return to_file({"hints": hints, "checks": _as_fields(recordings), "parts": _as_fields(parts)} | of_variants)
 
 
-def unpacked(path: Path) -> dict:
-    """The hints and recordings in a file that `packed` made."""
-    value = from_file(path)
-    return {"hints": value["hints"], "checks": _recordings(value["checks"]), "parts": _recordings(value["parts"])}
+def unpacked(path: Path, *names: str) -> dict:
+    """These sections, or all, of a file that `packed` made: hints, recordings, and the answers of the variants."""
+    found = from_file(path, *names)
+    return {name: _recordings(value) if name in RECORDED else value for name, value in found.items()}
 
 
 def _as_fields(recordings: dict[str, Recording]) -> dict[str, dict]:
-    return {name: vars(recording) for name, recording in recordings.items()}
+    return {name: vars(replace(recording, variants={})) for name, recording in recordings.items()}
 
 
 def _recordings(entries: dict[str, dict]) -> dict[str, Recording]:

@@ -66,7 +66,7 @@ def test_recorded_cases_hold_every_visible_check_and_no_hidden_one(course):
     for task in course.graded:
         recorded = saved._case(task.id)["checks"]
         assert set(recorded) == {check.name for check in checks_of(task.id, hidden=False)}
-        assert all(recording.variants for recording in recorded.values())
+        assert all(saved.variants(check) for check in checks_of(task.id, hidden=False))
     assert {path.stem for path in CASES.glob("*.safetensors")} == {task.id for task in course.graded}
 
 
@@ -76,6 +76,8 @@ def test_on_another_device_the_same_is_expected_there():
         [part.device for part in Saved(device=device).get(check).reference[-1].value] for device in ("cpu", "cuda")
     ]
     assert places == [["cpu", "cpu"], ["cuda", "cuda"]]
+    logs = [next(iter(Saved(device=device).variants(check).values())) for device in ("cpu", "cuda")]
+    assert [log[-1].value[1].device for log in logs] == ["cpu", "cuda"]
     assert moved(Array(None, (2,), "torch.float32", "meta"), "cuda").device == "meta"
 
 

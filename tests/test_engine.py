@@ -47,8 +47,10 @@ def test_tensors_come_back_as_they_went(dtype, shape, tmp_path):
     tensor = torch.randn(shape).mul(3).to(dtype)
     back = decode(*encode({"x": tensor.mT if tensor.dim() > 1 else tensor}))["x"]
     assert torch.equal(back, tensor.mT if tensor.dim() > 1 else tensor) and back.dtype == dtype
-    (tmp_path / "case.safetensors").write_bytes(to_file([tensor, 1]))
-    assert torch.equal(from_file(tmp_path / "case.safetensors")[0], tensor)
+    (tmp_path / "case.safetensors").write_bytes(to_file({"one": [tensor, 1], "two": [tensor + 1, 2]}))
+    assert torch.equal(from_file(tmp_path / "case.safetensors")["two"][0], tensor + 1)
+    (alone,) = from_file(tmp_path / "case.safetensors", "one").values()
+    assert torch.equal(alone[0], tensor) and alone[1] == 1
 
 
 @pytest.mark.parametrize("tree, blob", [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -49,18 +50,31 @@ def decode(tree: bytes, blob: bytes):
         raise CodecError(f"not a value of the wire: {type(problem).__name__}: {problem}") from problem
 
 
-def to_file(value) -> bytes:
-    """A value as the bytes of one safetensors file, the tree in its metadata."""
+def to_file(values: Mapping[str, object]) -> bytes:
+    """Values by name as the bytes of one safetensors file, their trees in its metadata."""
     tensors: dict[str, torch.Tensor] = {}
-    tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":"))
-    return safetensors.torch.save(tensors, metadata={"value": tree})
+    trees = {name: json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":"))
+             for name, value in values.items()}  # fmt: skip
+    return safetensors.torch.save(tensors, metadata=trees)
 
 
-def from_file(path: Path):
-    """The value in a file that `to_file` made."""
+def from_file(path: Path, *names: str) -> dict[str, object]:
+    """The values of these names, or all, in a file that `to_file` made; of the others nothing is read but their text."""
     with safetensors.safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-        return _from_tree(json.loads(file.metadata()["value"]), tensors, MAX_DEPTH, [MAX_NODES])
+        trees, tensors = file.metadata(), _Tensors(file)
+        return {name: _from_tree(json.loads(trees[name]), tensors, MAX_DEPTH, [MAX_NODES]) for name in names or trees}
+
+
+class _Tensors(dict):
+    """The tensors of an open file, each read when it is asked for."""
+
+    def __init__(self, file):
+        super().__init__()
+        self._file = file
+
+    def __missing__(self, name: str) -> torch.Tensor:
+        self[name] = self._file.get_tensor(name)
+        return self[name]
 
 
 def plain(tensor: torch.Tensor) -> torch.Tensor:

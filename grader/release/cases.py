@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import torch
+
 from grader.checks.kit import checks_of, parts_of
 from grader.compare import same_seen
+from grader.engine.values import Seen
 from grader.recordings import Live, Recording, packed, unpacked
 from grader.references import sources_of
 from grader.release.manifest import digest
@@ -95,23 +98,23 @@ def _kept(path: Path, made: bytes) -> bytes | None:
         old = unpacked(path)
     except Exception:  # whatever is wrong with the file on disk, it is not what a release makes
         return None
-    same = old["hints"] == new["hints"] and all(_all_alike(old[kind], new[kind]) for kind in ("checks", "parts"))
+    same = old.keys() == new.keys() and all(_alike(old[name], new[name]) for name in new)
     return path.read_bytes() if same else None
 
 
-def _all_alike(old: dict[str, Recording], new: dict[str, Recording]) -> bool:
-    return old.keys() == new.keys() and all(_alike(old[name], new[name]) for name in new)
-
-
-def _alike(old: Recording, new: Recording) -> bool:
-    logs = [(old.reference, new.reference)]
-    logs += [(old.variants.get(name, []), log) for name, log in new.variants.items()]
-    return (
-        len(old.draws) == len(new.draws)
-        and all(
-            one.shape == other.shape and one.allclose(other) for one, other in zip(old.draws, new.draws, strict=True)
-        )
-        and old.variants.keys() == new.variants.keys()
-        and old.passing == new.passing
-        and all(len(one) == len(other) and all(map(same_seen, one, other)) for one, other in logs)
-    )
+def _alike(old: object, new: object) -> bool:
+    """Whether two sections say the same, or two parts of them."""
+    if type(old) is not type(new):
+        return False
+    match new:
+        case dict():
+            return old.keys() == new.keys() and all(_alike(old[name], new[name]) for name in new)
+        case list():
+            return len(old) == len(new) and all(map(_alike, old, new))
+        case Recording():
+            return _alike(vars(old), vars(new))
+        case Seen():
+            return same_seen(old, new)
+        case torch.Tensor():
+            return old.shape == new.shape and old.allclose(new)
+    return old == new
