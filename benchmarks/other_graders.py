@@ -22,7 +22,7 @@ from grader.course import write_course
 from grader.references import ROOT
 from grader.tasks import Course, Notebook
 
-__all__ = ["nbgrader_alone", "nbgrader_with_engine", "otter", "without_experiments"]
+__all__ = ["nbgrader_alone", "nbgrader_with_engine", "otter", "otter_installed", "without_experiments"]
 
 OTTER = "otter-grader==7.0.0"
 OTTER_PLACE = ROOT / "build" / "otter-venv"
@@ -116,7 +116,7 @@ def _succeeded(answer: dict) -> None:
 
 def otter(folder: Path, course: Course, notebook: Notebook, files: dict[str, str]) -> Callable[[], None]:
     """`otter run`, the whole command, since it grades one submission. RuntimeError where Otter can't be installed."""
-    command = _otter_installed()
+    command = otter_installed()
     folder.mkdir(parents=True)
     submission = folder / f"{notebook.name}.ipynb"
     text = without_experiments(files[f"notebooks/{notebook.name}.ipynb"], "check(")  # here tests take their place
@@ -142,7 +142,7 @@ def otter(folder: Path, course: Course, notebook: Notebook, files: dict[str, str
     return work
 
 
-def _otter_installed() -> Path:
+def otter_installed() -> Path:
     """The command of Otter, in an environment that is made once."""
     command = OTTER_PLACE / "bin" / "otter"
     if not command.exists():

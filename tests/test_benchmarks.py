@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import imdb, multi30k, recording, shakespeare, transformer
+from benchmarks import attacks, imdb, multi30k, recording, shakespeare, transformer
 from tests.conftest import ROOT
 from toolkit import interpreters, plots, real_reviews, translation
 from toolkit import recorded as records
@@ -324,3 +324,16 @@ def test_what_the_command_runs(monkeypatch):
     monkeypatch.setattr("sys.argv", ["benchmarks.multi30k"])
     multi30k.main()
     assert seen == [("attention", "pairs"), ("vector", "pairs")]
+
+
+# the tricks
+
+
+def test_no_trick_earns_a_mark_here():
+    rows = json.loads((ROOT / "benchmarks" / "results" / "attacks.json").read_text(encoding="utf-8"))["rows"]
+    assert list(rows) == [attacks.HONEST, *attacks.TRICKS]  # what is recorded is what is tried
+    assert set(rows.pop(attacks.HONEST).values()) == {1} and set(rows["wrong"].values()) == {0}
+    assert {row["this course"] for row in rows.values()} == {0}
+    told = {name: [sum(row[name] > 0 for row in rows.values()), sum(row[name] == 1 for row in rows.values())]
+            for name in ("nbgrader", "otter")}  # fmt: skip
+    assert told == {"nbgrader": [12, 4], "otter": [10, 3]}  # docs/isolation.md has these figures
