@@ -1,11 +1,10 @@
-"""Seconds per submission on the assignment of notebook 1: this grader, nbgrader and Otter side by side, and its memory.
+"""Seconds per submission on the assignment of notebook 1: this grader, nbgrader and Otter side by side.
 
 A round grades one complete submission by each, in turn, so that all meet the same machine. The checks' own time is that of
 the same checks on freshly loaded code in one warm process, without intake, wire, worker and record. A run in two jobs is
-timed as a whole, after each job has had two submissions. Memory is the highest that the judge and its nursery came to,
-after so many submissions one after another.
+timed as a whole, after each job has had two submissions.
 
-    python -m benchmarks.grading_speed [--rounds 20] [--without nbgrader otter memory]
+    python -m benchmarks.grading_speed [--rounds 20] [--without nbgrader otter]
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import psutil
 import torch
 from rich.console import Console
 from rich.progress import track
@@ -42,8 +40,7 @@ from grader.sessions import LocalSession
 from grader.tasks import load_course
 
 SEED = 0
-OPTIONAL = ("nbgrader", "otter", "memory")
-OF_A_CLASS = (20, 200, 1_000)  # submissions, for the memory
+OPTIONAL = ("nbgrader", "otter")
 WARM = 4  # submissions of a run in two jobs that don't count
 CHECKS, OURS, BROKEN, JOBS = "the checks alone", "one job", "one job, a module that does not load", "two jobs"
 PLAIN, ENGINE, OTTER = "nbgrader autograde", "nbgrader autograde with this engine", "otter run"
@@ -59,15 +56,14 @@ def main() -> None:
     console = Console()
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        files = _complete()
+        files = complete()
         contestants = _contestants(Path(folder), files, wanted.without, stack, console)
         rows = {name: summary(values) for name, values in measured(contestants, wanted.rounds).items()}
-        rows[JOBS] = summary(_in_two_jobs(_handed_in(Path(folder) / "jobs", files), wanted.rounds))
-        memory = {} if "memory" in wanted.without else _memory(_handed_in(Path(folder) / "memory", files))
+        rows[JOBS] = summary(_in_two_jobs(handed_in(Path(folder) / "jobs", files), wanted.rounds))
     command = f"python -m benchmarks.grading_speed --rounds {wanted.rounds}"
     command += f" --without {' '.join(wanted.without)}" if wanted.without else ""
-    record = save("grading_speed", command, [SEED], rows, unit="seconds per submission", memory=memory,
-                  ratios=_ratios(rows), load_before=round(before, 2))  # fmt: skip
+    record = save("grading_speed", command, [SEED], rows, unit="seconds per submission", ratios=_ratios(rows),
+                  load_before=round(before, 2))  # fmt: skip
     for table in _tables(record):
         console.print(table)
 
@@ -100,7 +96,7 @@ def _contestants(folder: Path, files: Files, without: list[str], stack: ExitStac
     return found
 
 
-def _complete() -> Files:
+def complete() -> Files:
     """The files of notebook 1 in the complete example submission."""
     course = load_course()
     files = next(files for name, files in example_class(course) if name == "complete")
@@ -108,7 +104,7 @@ def _complete() -> Files:
     return {path: files[path] for path in (f"starter/{notebook.module}.py", f"notebooks/{notebook.name}.ipynb")}
 
 
-def _handed_in(place: Path, files: Files) -> Submission:
+def handed_in(place: Path, files: Files) -> Submission:
     for path, text in files.items():
         write_atomically(place / path, text.encode())
     return Submission(place.name, (place,))
@@ -128,7 +124,7 @@ def _checks_alone() -> Callable[[], None]:
 
 def _ours(grader: Grader, place: Path, files: Files) -> Callable[[], None]:
     """All of it: intake, a worker, the checks, the record in its file."""
-    submission, records = _handed_in(place, files), Records(place / "records")
+    submission, records = handed_in(place, files), Records(place / "records")
     notebook = load_course().notebooks["1"].name
 
     def work() -> None:
@@ -148,29 +144,6 @@ def _in_two_jobs(submission: Submission, rounds: int) -> list[float]:
 
 def _not_told(missing: dict[str, str]) -> None:
     """The isolation is not what is measured."""
-
-
-def _memory(submission: Submission) -> dict[str, dict[str, int]]:
-    """submissions so far → MiB at the most, of the judge and of the nursery."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder, Grader(Options(SEED)) as grader:
-        records = Records(Path(folder))
-        processes = {"judge": psutil.Process(), "nursery": _innermost(psutil.Process(grader._nursery._process.pid))}
-        for count in track(range(1, OF_A_CLASS[-1] + 1), description="Memory", transient=True):
-            records.keep(grader.grade(Submission(f"student-{count}", submission.places)))
-            if count in OF_A_CLASS:
-                found[str(count)] = {name: _peak(process) for name, process in processes.items()}
-    return found
-
-
-def _innermost(process: psutil.Process) -> psutil.Process:
-    """In namespaces of its own the nursery is the child of the process that was started."""
-    return next(iter(process.children()), process)
-
-
-def _peak(process: psutil.Process) -> int:
-    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
 def _ratios(rows: dict[str, dict]) -> dict[str, float]:
@@ -198,8 +171,6 @@ def _tables(record: dict) -> Iterator[Table]:
     table.add_column("", justify="right")
     for name, value in record["ratios"].items():
         table.add_row(name, f"{value:g}")
-    for count, row in record["memory"].items():
-        table.add_row(f"MiB after {count} submissions", ", ".join(f"{name} {size}" for name, size in row.items()))
     yield table
 
 
