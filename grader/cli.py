@@ -177,7 +177,7 @@ def export(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="canvas: match by login or sis; moodle: by email, participant, username, idnumber or name."),
+        typer.Option(help="canvas: match by login, sis or id; moodle: by email, participant, username, idnumber or name."),
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="canvas: the assignment, by title, number or both; needed if there are several.")

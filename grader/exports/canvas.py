@@ -16,7 +16,7 @@ from grader.tasks import Course
 
 __all__ = ["BY", "to_canvas"]
 
-BY = {"login": "SIS Login ID", "sis": "SIS User ID"}
+BY = {"login": "SIS Login ID", "sis": "SIS User ID", "id": "ID"}
 ADVICE = ("Give what Canvas exports (Grades, Export), unchanged; SIS User ID is in it only for who may see it: "
           "match with --by login then.")  # fmt: skip
 ASSIGNMENT = re.compile(r"(.*) \((\d+)\)$", re.DOTALL)
@@ -42,7 +42,7 @@ def to_canvas(results: dict, data: bytes, name: str, course: Course, *, by: str 
 
     told = fill(sheet, students, ids, entries, put, with_pending=with_pending,
                 closed=lambda row: CLOSED.get(sheet.value(row, place).strip().upper(), ""))  # fmt: skip
-    told[0] += f", column {sheet.header[place]!r}"
+    told[0] += f", in the column {sheet.header[place]!r}"
     return sheet.data(), told + _other_maximum(possible, entries, course)
 
 

@@ -44,34 +44,31 @@ def fill(sheet: Sheet, rows: list[int], ids: int, entries: list[dict], put: Call
     `ids` is the column that names the students, `closed(row)` why a row is left as it is, "" if it isn't. A total that
     waits for written answers is left out, unless they are asked for `with_pending`.
     """
-    column = sheet.header[ids]
-    places = _by_key(
-        rows, lambda row: sheet.value(row, ids), key, lambda row: f"row {row + 1}", f"{sheet.name}, {column!r}"
-    )
+    where = f"{sheet.name}, column {sheet.header[ids]!r}"
+    places = _by_key(rows, lambda row: sheet.value(row, ids), key, lambda row: f"row {row + 1}", where)
     people = _by_key(entries, lambda entry: entry["student"], key, lambda entry: repr(entry["student"]), "the results")
-    common = [name for name in places if name in people]
-    if not common:
+    pairs = [(row, people[name]) for name, row in places.items() if name in people]
+    if not pairs:
         raise ExportError(_nobody(sheet, rows, ids, entries))
     filled, left = [], {}
-    for row, entry in ((places[name], people[name]) for name in common):
+    for row, entry in pairs:
         reason = closed(row) or _unsettled(entry, with_pending)
         if reason:
-            left.setdefault(reason, []).append(entry["student"])
+            left.setdefault(f"Left as they were, {reason}", []).append(entry["student"])
         else:
             put(row, entry)
             filled.append(entry)
-    if not filled and _tasks(entries) and not with_pending:
-        raise ExportError(f"nothing to fill in: the totals wait for written answers ({_tasks(entries)}). Mark them, "
-                          "or give --with-pending to write the points so far")  # fmt: skip
-    here = [entry["student"] for name, entry in people.items() if name not in places]
-    there = [sheet.value(row, ids) for name, row in places.items() if name not in people]
-    invalid = [entry["student"] for entry in filled if entry["status"] == "invalid"]
-    lines = [(f"Filled in {len(filled)} of {len(rows)} rows", [f"by {column!r}"]),
-             ("Still to be marked by hand, and not in these totals", [_tasks(filled)] if _tasks(filled) else []),
-             ("Nothing to grade, 0 points", invalid),
-             *((f"Left as they were, {reason}", names) for reason, names in left.items()),
-             ("In the results only", here), (f"In {sheet.name} only", there)]  # fmt: skip
-    return [f"{what}: {listed(names)}" for what, names in lines if names]
+    if not filled and not with_pending and (waiting := _tasks(entries)):
+        raise ExportError(f"nothing to fill in: the totals wait for written answers ({waiting}). Mark them, or give "
+                          "--with-pending to write the points so far")  # fmt: skip
+    lines = {f"Filled in {len(filled)} of {len(rows)} rows": [f"matched by {sheet.header[ids]!r}"],
+             "Still to be marked by hand, and not in these totals": [_tasks(filled)] if _tasks(filled) else [],
+             "Nothing to grade, 0 points": [entry["student"] for entry in filled if entry["status"] == "invalid"],
+             **left,
+             "In the results only": [entry["student"] for name, entry in people.items() if name not in places],
+             f"In {sheet.name} only": [sheet.value(row, ids) for name, row in places.items() if name not in people],
+             f"Without {sheet.header[ids]!r}": [f"row {row + 1}" for row in rows if row not in set(places.values())]}  # fmt: skip
+    return [f"{what}: {listed(names)}" for what, names in lines.items() if names]
 
 
 def _unsettled(entry: dict, with_pending: bool) -> str:

@@ -21,6 +21,8 @@ BEGIN = re.compile(r'"submissions"\s*:\s*\[')  # no text in a JSON file reads so
 BETWEEN = re.compile(r"[\s,]*")
 PIECE = 2**20
 MAX_ENTRY = 64 * 2**20
+NAME = re.compile(r"\d+(\.\d+)*")  # of a task
+DAMAGED = "the file is damaged, or another version wrote it: grade again"
 WANTED = "give the results.json of a grading"
 
 
@@ -106,8 +108,13 @@ def _schema(head: str) -> object:
 
 def _check_entry(entry: object, where: str) -> None:
     _check(entry, ENTRY, where)
+    for name in entry["pending"]:
+        if not isinstance(name, str):
+            raise ExportError(f"{where}: 'pending' holds {type(name).__name__}; {DAMAGED}")
     for task in entry["tasks"]:
         _check(task, TASK, f"{where}, a task")
+        if not NAME.fullmatch(task["id"]):
+            raise ExportError(f"{where}: a task has the number {task['id']!r}; {DAMAGED}")
         for check in task["checks"]:
             _check(check, CHECK, f"{where}, task {task['id']}, a check")
         for finding in task["lint"]:
@@ -116,10 +123,8 @@ def _check_entry(entry: object, where: str) -> None:
 
 def _check(record: object, fields: dict, where: str) -> None:
     if not isinstance(record, dict):
-        raise ExportError(f"{where}: is {type(record).__name__}, expected an object; grade again")
+        raise ExportError(f"{where} is {type(record).__name__}, expected an object; {DAMAGED}")
     for name, kind in fields.items():
         if not isinstance(record.get(name), kind):
             found = type(record[name]).__name__ if name in record else "missing"
-            raise ExportError(
-                f"{where}: {name!r} is {found}; the file is damaged, or another version wrote it: grade again"
-            )
+            raise ExportError(f"{where}: {name!r} is {found}; {DAMAGED}")
