@@ -14,14 +14,18 @@ import zipfile
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
 from grader.cli import app
 from grader.exports import FORMATS
 from grader.exports.on_gradescope import NOT_FOUND, SEVERAL, graded_for_gradescope
+from grader.exports.sheet import Sheet
 from grader.results import SCHEMA, clean, dump
 from tests.conftest import ROOT
+from tests.fuzzing import tried
 from tests.grading import solved
 
 NAMES = [
@@ -249,6 +253,24 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(results, tmp_pat
     assert "is not UTF-8" in refused(tmp_path, "canvas", results, "--sheet", tmp_path / "book.csv")
 
 
+CELLS = st.text(st.sampled_from('",;\t\r\n =ab\u05d0\u0308\u2028\x0b'), max_size=6)
+
+
+@tried(100)
+@given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=4), delimiter=st.sampled_from(",;\t"),
+       quoting=st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)), text=CELLS)  # fmt: skip
+def test_a_sheet_is_read_as_csv_reads_it_and_changed_in_one_cell(rows, delimiter, quoting, text):
+    rows = [["a", "b;,\t", "c"], *rows]
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(rows)
+    sheet = Sheet(file.getvalue().encode(), "sheet.csv")
+    assert sheet.data() == file.getvalue().encode()
+    assert [[sheet.value(row, column) for column in range(3)] for row in range(len(rows))] == rows
+    sheet.put(len(rows) - 1, 1, text)
+    rows[-1][1] = text
+    assert read(sheet.data(), delimiter) == rows
+
+
 # Moodle
 
 WORKSHEET = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade", "Grade can be changed",
@@ -351,9 +373,9 @@ def test_run_autograder_grades_a_submission(tmp_path, course):
     assert done.returncode == 0, done.stdout + done.stderr
     got = json.loads((tmp_path / "results" / "results.json").read_bytes())
     assert got["score"] == sum(course.tasks[f"1.{number}"].points for number in range(1, 6))
-    seen = {test["number"]: test for test in got["tests"]}
-    assert seen["1.2"]["status"] == "passed" and seen["1.2 points"]["visibility"] == "after_published"
-    assert seen["2.1"]["output"] == "starter/gated.py is missing from the submission"
+    seen = {(test["number"], test["visibility"]): test for test in got["tests"]}
+    assert seen["1.2", "visible"]["status"] == seen["1.2", "after_published"]["status"] == "passed"
+    assert seen["2.1", "visible"]["output"] == "starter/gated.py is missing from the submission"
 
 
 def test_what_can_not_be_graded_on_gradescope_tells_the_student(tmp_path):
@@ -363,13 +385,14 @@ def test_what_can_not_be_graded_on_gradescope_tells_the_student(tmp_path):
     assert (got["score"], got["output"]) == (0.0, f"0 points: {NOT_FOUND}")
 
 
-@pytest.mark.parametrize("statuses, words", [(["invalid"], NOT_FOUND), (["graded", "graded"], SEVERAL),
-                                             (["invalid", "graded"], "")])  # fmt: skip
+@pytest.mark.parametrize("statuses, words", [(["invalid"], "0 points: the zip can't be read"), (["invalid", "graded"], ""),
+                                             (["graded", "graded"], f"0 points: {SEVERAL}")])  # fmt: skip
 def test_one_submission_counts_on_gradescope(tmp_path, monkeypatch, statuses, words):
-    entries = [entry(str(place), status=status) for place, status in enumerate(statuses)]
+    scores = {"graded": {"score": 7.5}, "invalid": {"score": 0.0, "tasks": [], "reason": "the zip can't be read"}}
+    entries = [entry(str(place), status=status, **scores[status]) for place, status in enumerate(statuses)]
     monkeypatch.setattr("grader.exports.on_gradescope.run_grade", lambda *_, **__: {"submissions": entries})
     got = json.loads(graded_for_gradescope(tmp_path, "visible", Console(file=io.StringIO())))
-    assert got["score"] == (0.0 if words else 7.5) and words in got["output"]
+    assert (got["score"], got["output"]) == (0.0 if words else 7.5, words)
 
 
 @pytest.mark.parametrize("script", ["setup.sh", "run_autograder.sh"])

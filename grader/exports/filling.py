@@ -12,7 +12,7 @@ from grader.results import clean
 
 __all__ = ["fill", "listed", "number", "read_number", "same"]
 
-MOST = 20  # names in a line
+MOST = 20  # names in a sentence that says what is wrong
 
 
 def same(text: str) -> str:
@@ -30,10 +30,10 @@ def read_number(text: str) -> float | None:
     return float(text.replace(",", ".")) if re.fullmatch(r"\s*\d+([.,]\d+)?\s*", text) else None
 
 
-def listed(names: list[str]) -> str:
-    """Names in one line, a long list cut."""
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(clean(name).replace("\n", " ") for name in names[:MOST]) + more
+def listed(names: list[str], most: int | None = MOST) -> str:
+    """Names in one line, cut after so many; None for all."""
+    shown = ", ".join(clean(name).replace("\n", " ") for name in names[:most])
+    return shown if most is None or len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def fill(sheet: Sheet, rows: list[int], ids: int, entries: list[dict], put: Callable[[int, dict], None], *,
@@ -68,7 +68,7 @@ def fill(sheet: Sheet, rows: list[int], ids: int, entries: list[dict], put: Call
              "In the results only": [entry["student"] for name, entry in people.items() if name not in places],
              f"In {sheet.name} only": [sheet.value(row, ids) for name, row in places.items() if name not in people],
              f"Without {sheet.header[ids]!r}": [f"row {row + 1}" for row in rows if row not in set(places.values())]}  # fmt: skip
-    return [f"{what}: {listed(names)}" for what, names in lines.items() if names]
+    return [f"{what}: {listed(names, most=None)}" for what, names in lines.items() if names]
 
 
 def _unsettled(entry: dict, with_pending: bool) -> str:

@@ -40,15 +40,13 @@ def _dumped(score: float, tests: list[dict], output: str) -> bytes:
 
 def _tests(task: dict, course: Course, points: str) -> list[dict]:
     """What a student sees at once, and the points: in one test, or in another that is shown later."""
-    seen = {"number": task["id"], "name": title(task["id"], course), "status": _status(visibly_passed(task)),
-            "output": visible_text(task), "visibility": "visible"}  # fmt: skip
-    worth = {"score": task["score"], "max_score": task["points"]}
+    name = course.tasks[task["id"]].title if task["id"] in course.tasks else ""
+    whole = {"score": task["score"], "max_score": task["points"], "status": _status(task["verdict"] == "passed")}
+    seen = {"number": task["id"], "name": name, "output": visible_text(task), "visibility": "visible"}
     if points == "visible" or not hidden_line(task):
-        passed = {"status": _status(task["verdict"] == "passed")}
-        return [seen | worth | passed | {"output": "\n".join(filter(None, [visible_text(task), hidden_line(task)]))}]
-    later = {"number": f"{task['id']} points", "name": f"{title(task['id'], course)}: points",
-             "status": _status(task["verdict"] == "passed"), "output": hidden_line(task), "visibility": points}  # fmt: skip
-    return [seen, later | worth]
+        return [seen | whole | {"output": "\n".join(filter(None, [visible_text(task), hidden_line(task)]))}]
+    later = {"number": task["id"], "name": f"{name}: points", "output": hidden_line(task), "visibility": points}
+    return [seen | {"status": _status(visibly_passed(task))}, later | whole]
 
 
 def _status(passed: bool) -> str:
@@ -57,7 +55,7 @@ def _status(passed: bool) -> str:
 
 def _summary(entry: dict, course: Course) -> str:
     """What holds for the whole submission: why there was nothing to grade, and what a person still marks."""
-    lines = [f"0 points: {clean(entry.get('reason', 'nothing to grade'))}"] if entry["status"] == "invalid" else []
+    if entry["status"] == "invalid":
+        return f"0 points: {clean(entry.get('reason', 'nothing to grade'))}"
     waiting = [title(name, course) for name in entry["pending"]]
-    lines += ["Still to be marked by hand, and not in this score:", *waiting] if waiting else []
-    return "\n".join(lines)
+    return "\n".join(["Still to be marked by hand, and not in this score:", *waiting] if waiting else [])

@@ -77,7 +77,7 @@ def _is_ours(comment: str) -> bool:
 def _comment(entry: dict) -> str:
     """What a student reads: the sum, each task's points, what waits. Nothing of what a check found."""
     lines = [f"{OURS}{entry['score']:g} of {entry['max_score']:g} points"]
-    lines += [f"{task['id']}: {task['score']:g} of {task['points']:g}" for task in entry["tasks"]]
+    lines += [f"{name}: {score:g} of {points:g}" for name, score, points in entry["tasks"]]
     lines += [f"Still to be marked by hand: {', '.join(entry['pending'])}"] if entry["pending"] else []
     lines += [clean(entry["reason"])] if entry["status"] == "invalid" and "reason" in entry else []
     return "<br>".join(escape(line) for line in lines)

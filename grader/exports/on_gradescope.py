@@ -32,10 +32,9 @@ def graded_for_gradescope(submission: Path, points: str, console: Console) -> by
         except IntakeError as problem:
             console.print(str(problem), markup=False, soft_wrap=True)
             return nothing_to_grade(NOT_FOUND)
-        entries = [counted(entry) for entry in results["submissions"] if entry["status"] != "invalid"]
-    if len(entries) != 1:
-        return nothing_to_grade(SEVERAL if entries else NOT_FOUND)
-    return to_gradescope(entries[0], load_course(), points)
+        entries = [counted(entry) for entry in results["submissions"]]
+    entries = [entry for entry in entries if entry["status"] != "invalid"] or entries[:1]
+    return to_gradescope(entries[0], load_course(), points) if len(entries) == 1 else nothing_to_grade(SEVERAL)
 
 
 def main(root: Path, points: str) -> None:

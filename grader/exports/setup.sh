@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gradescope runs this once, when it builds the autograder's image: Python, PyTorch for the CPU, and the course.
 set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
 root="${AUTOGRADER_ROOT:-/autograder}"
 course="$root/source/course"
 

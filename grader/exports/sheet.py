@@ -10,6 +10,7 @@ from grader.exports.reading import ExportError
 __all__ = ["Sheet"]
 
 DELIMITERS = ",;\t"
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 class Sheet:
@@ -18,10 +19,9 @@ class Sheet:
     def __init__(self, data: bytes, name: str):
         self.name = name
         self._mark, text = _decoded(data, name)
-        first = text.splitlines()[0] if text.strip() else ""
-        if not first:
+        if not text.strip():
             raise ExportError(f"{name} is empty; export it again")
-        self._delimiter = max(DELIMITERS, key=first.count)
+        self._delimiter = max(DELIMITERS, key=QUOTED.sub("", text).partition("\n")[0].count)
         self._rows = _parsed(text, self._delimiter, name)
         self.header = [_value(cell).strip() for cell in self._rows[0][0]]
         self.rows = [row for row in range(1, len(self._rows)) if any(map(_value, self._rows[row][0]))]
