@@ -306,6 +306,8 @@ def test_moodle_matches_by_email_and_by_the_names_of_its_bulk_download(tmp_path)
     assert got[2][4] == "7.50" and got[2][9].endswith("<br>Still to be marked by hand: 1.9")
     export("moodle", files, *arguments, "--by", "participant")
     assert [row[4] for row in read((tmp_path / "out.csv").read_bytes())[1:]] == ["7.50", "2.00"]
+    others = written(tmp_path / "others.json", entry("student-0"), entry("ada1"))  # whose numbers are others' numbers
+    assert "no student of the results" in refused(tmp_path, "moodle", others, *arguments[:2], "--by", "participant")
 
 
 def test_what_moodle_would_ignore_in_silence_is_refused(results, tmp_path):

@@ -57,9 +57,7 @@ def _assignment(sheet: Sheet, wanted: str | None, points: int | None) -> int:
     there = {column: found for column, title in enumerate(sheet.header) if (found := ASSIGNMENT.fullmatch(title))}
     there = {column: found for column, found in there.items()
              if points is None or READ_ONLY not in sheet.value(points, column)}  # fmt: skip
-    chosen = [
-        column for column, found in there.items() if wanted is None or wanted.strip() in (found[0], found[1], found[2])
-    ]
+    chosen = [column for column, found in there.items() if wanted is None or wanted.strip() in found.group(0, 1, 2)]
     if len(chosen) == 1:
         return chosen[0]
     titles = listed([found[0] for found in there.values()]) or "none: create the assignment in Canvas, and export again"

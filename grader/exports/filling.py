@@ -61,13 +61,14 @@ def fill(sheet: Sheet, rows: list[int], ids: int, entries: list[dict], put: Call
     if not filled and not with_pending and (waiting := _tasks(entries)):
         raise ExportError(f"nothing to fill in: the totals wait for written answers ({waiting}). Mark them, or give "
                           "--with-pending to write the points so far")  # fmt: skip
+    named = set(places.values())
     lines = {f"Filled in {len(filled)} of {len(rows)} rows": [f"matched by {sheet.header[ids]!r}"],
              "Still to be marked by hand, and not in these totals": [_tasks(filled)] if _tasks(filled) else [],
              "Nothing to grade, 0 points": [entry["student"] for entry in filled if entry["status"] == "invalid"],
              **left,
              "In the results only": [entry["student"] for name, entry in people.items() if name not in places],
              f"In {sheet.name} only": [sheet.value(row, ids) for name, row in places.items() if name not in people],
-             f"Without {sheet.header[ids]!r}": [f"row {row + 1}" for row in rows if row not in set(places.values())]}  # fmt: skip
+             f"Without {sheet.header[ids]!r}": [f"row {row + 1}" for row in rows if row not in named]}  # fmt: skip
     return [f"{what}: {listed(names, most=None)}" for what, names in lines.items() if names]
 
 

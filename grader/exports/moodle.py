@@ -22,14 +22,12 @@ BY = {"email": "Email address", "participant": "Identifier", "username": "Userna
 ADVICE = ("Give Moodle's grading worksheet (View all submissions, Download grading worksheet), unchanged; Moodle writes the "
           "columns in the language of whoever downloads it, and here they have to be English.")  # fmt: skip
 OURS = "Unrolled: "  # how a comment begins that may be written over
-PARTICIPANT = re.compile(
-    r"_(\d+)_assignsubmission|(\d+)\s*$"
-)  # in a name of the bulk download, or after "Participant "
+# "Participant 123", the number alone, or a name of the bulk download
+PARTICIPANT = re.compile(r"(?:Participant )?(\d+)|.*_(\d+)_assignsubmission.*", re.DOTALL | re.IGNORECASE)
+Filled = tuple[bytes, list[str]]  # the file, and what is told of it
 
 
-def to_moodle(
-    results: dict, data: bytes, name: str, *, by: str = "email", with_pending: bool = False
-) -> tuple[bytes, list[str]]:
+def to_moodle(results: dict, data: bytes, name: str, *, by: str = "email", with_pending: bool = False) -> Filled:
     """The worksheet with grades and comments, and what is to be told. ExportError where it can't be filled."""
     sheet, entries = Sheet(data, name), in_short(results)
     _, grade, _, ids = sheet.require(["Identifier", "Grade", "Last modified (grade)", BY[by]], ADVICE)
@@ -47,13 +45,13 @@ def to_moodle(
 
     told = fill(sheet, sheet.rows, ids, entries, put, key=_participant if by == "participant" else same,
                 closed=closed, with_pending=with_pending)  # fmt: skip
-    return sheet.data(), told + (
-        [] if comments is not None else ["No comments: the worksheet has no column 'Feedback comments'"]
-    )
+    if comments is None:
+        told.append("No comments: the worksheet has no column 'Feedback comments'")
+    return sheet.data(), told
 
 
 def _participant(text: str) -> str:
-    found = PARTICIPANT.search(text)
+    found = PARTICIPANT.fullmatch(text.strip())
     return (found[1] or found[2]) if found else ""
 
 
