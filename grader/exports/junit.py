@@ -1,7 +1,7 @@
 """JUnit XML: a test suite for each student, a test case for each visible check, one for the hidden checks of a task.
 
-Valid against the schema that Jenkins's xUnit plugin and pytest's own tests use (junit-10.xsd). There is no time in it:
-results.json has none, so that the same grading gives the same bytes.
+Valid against the schema of Jenkins's xUnit plugin (junit-10.xsd). There is no time in it: results.json has none, so that the
+same grading gives the same bytes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from grader.tasks import Course
 
 __all__ = ["to_junit"]
 
-NO_XML = re.compile(
-    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # which XML 1.0 can't hold, escaped or not
+# what XML 1.0 can't hold, escaped or not
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ELEMENTS = {"failed": "failure", "skipped": "skipped"}  # every other verdict but passed is an error
 
 
@@ -45,14 +44,9 @@ def _suite(entry: dict, course: Course) -> Element:
         _add_case(suite, title(name, course), "written answer", "skipped", "still to be marked by hand")
     if entry["status"] == "invalid":
         _add_case(suite, "submission", "there is something to grade", "error", entry.get("reason", ""))
-    counts = {
-        "tests": "testcase",
-        "failures": "testcase/failure",
-        "errors": "testcase/error",
-        "skipped": "testcase/skipped",
-    }
-    for what, path in counts.items():
-        suite.set(what, str(len(suite.findall(path))))
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for what, element in {"failures": "failure", "errors": "error", "skipped": "skipped"}.items():
+        suite.set(what, str(len(suite.findall(f"testcase/{element}"))))
     return suite
 
 

@@ -11,7 +11,7 @@ __all__ = ["hidden_line", "title", "visible", "visible_text", "visibly_passed"]
 
 
 def title(name: str, course: Course) -> str:
-    """ "1.2 One step of a recurrent network"; the number alone where the course has no such task."""
+    """The number with the task's title; the number alone where the course has no such task."""
     return f"{name} {course.tasks[name].title}" if name in course.tasks else name
 
 
