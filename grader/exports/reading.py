@@ -21,6 +21,7 @@ BEGIN = re.compile(r'"submissions"\s*:\s*\[')  # no text in a JSON file reads so
 BETWEEN = re.compile(r"[\s,]*")
 PIECE = 2**20
 MAX_ENTRY = 64 * 2**20
+MAX_POINTS = 1e9
 NAME = re.compile(r"\d+(\.\d+)*")  # of a task
 DAMAGED = "the file is damaged, or another version wrote it: grade again"
 WANTED = "give the results.json of a grading"
@@ -127,6 +128,13 @@ def _check(record: object, fields: dict, where: str) -> None:
     if not isinstance(record, dict):
         raise ExportError(f"{where} is {type(record).__name__}, expected an object; {DAMAGED}")
     for name, kind in fields.items():
-        if not isinstance(record.get(name), kind):
-            found = type(record[name]).__name__ if name in record else "missing"
+        if not _is(record.get(name), kind):
+            found = repr(record[name])[:40] if name in record else "missing"
             raise ExportError(f"{where}: {name!r} is {found}; {DAMAGED}")
+
+
+def _is(value: object, kind: type | tuple[type, ...]) -> bool:
+    """Whether a value is of a kind; a number has to be finite."""
+    if kind is NUMBER:
+        return isinstance(value, kind) and not isinstance(value, bool) and abs(value) < MAX_POINTS
+    return isinstance(value, kind)
