@@ -167,6 +167,45 @@ def bundle(
     console.print(f"{out}: {count} files", markup=False, soft_wrap=True)
 
 
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, canvas, gradescope, autograder, moodle, github or junit.")],
+    results: Annotated[Path | None, typer.Argument(help="The results.json of a grading; autograder needs none.")] = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = ...,
+    sheet: Annotated[
+        Path | None, typer.Option(help="canvas, moodle: the grade book that was exported there, to be filled in.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="canvas: match by login, sis or id; moodle: by email, participant, username, idnumber or name."),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="canvas: the assignment, by title, number or both; needed if there are several.")
+    ] = None,
+    student: Annotated[str | None, typer.Option(help="gradescope, github: which submission, if there are several.")] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(
+            help="gradescope, autograder: when students see points of tasks with hidden checks; visible, after_due_date "
+            "(as if not given), after_published or hidden."
+        ),
+    ] = None,
+    with_pending: Annotated[
+        bool, typer.Option("--with-pending", help="canvas, moodle: write totals that wait for written answers, too.")
+    ] = False,
+) -> None:
+    """Export results to an LMS or another tool. Exit status 2, and nothing written, where that can't be done."""
+    from grader.exports import Choices, ExportError
+    from grader.exports import export as write_export
+
+    try:
+        told = write_export(kind, out, Choices(results, sheet, by, column, student, points, with_pending))
+    except ExportError as problem:
+        _stop(USAGE, str(problem))
+    for line in [*told, f"Written: {out}"]:
+        console.print(line, markup=False, soft_wrap=True)
+
+
 def home(maintainer: bool = False) -> Path:
     """The folder of the course: where one stands, if it has starter/, else where the grader was installed from."""
     here = Path.cwd()
