@@ -48,7 +48,7 @@ class Quiet:
     def __init__(self, console: Console):
         self.console = console
         self.count = self.done_so_far = self._before = 0
-        self._since = time.monotonic()
+        self._since: float | None = None  # when the first one was begun that no earlier run has graded
 
     def __enter__(self) -> Quiet:
         return self
@@ -76,6 +76,8 @@ class Quiet:
 
     @property
     def pace(self) -> str:
+        if self._since is None:
+            return ""
         graded = self.done_so_far - self._before
         return pace(graded, time.monotonic() - self._since, self.count - self.done_so_far)
 
@@ -144,7 +146,8 @@ def _in_a_line(record: dict, seconds: float) -> str:
         return f"{name}: not graded, {' '.join(record['reason'].split())}"
     found = {verdict: [task["id"] for task in record["tasks"] if task["verdict"] == verdict] for verdict in NOTED}
     notes = [f"{verdict} in {', '.join(ids)}" for verdict, ids in found.items() if ids]
-    return f"{name}: {'; '.join([f'{record["score"]:g} of {record["max_score"]:g}, {seconds:.1f} s', *notes])}"
+    points = f"{record['score']:g} of {record['max_score']:g}, {seconds:.1f} s"
+    return f"{name}: {'; '.join([points, *notes])}"
 
 
 class _Json(Quiet):

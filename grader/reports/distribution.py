@@ -27,7 +27,7 @@ def histogram(bins: Sequence[int], what: str) -> Markup:
     floor = ABOVE + HEIGHT
     axis = f'<path d="M0 {floor}H{WIDTH}" stroke="currentColor" stroke-opacity=".5"/>'
     ends = _word(0, floor + 12, "0 %", "start") + _word(WIDTH, floor + 12, "100 %", "end")
-    return Markup(f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} '
+    return Markup(f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} '
                   f'{floor + BELOW}" width="{WIDTH}" height="{floor + BELOW}" style="max-width:100%;font:11px sans-serif">'
                   f"<title>{label}</title>{''.join(parts)}{axis}{ends}</svg>")  # fmt: skip
 
