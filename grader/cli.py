@@ -74,6 +74,11 @@ def grade(
     isolation: Annotated[
         str, typer.Option(help="default, or strict: refuse to run with less than every layer.")
     ] = "default",
+    verbose: Annotated[bool, typer.Option("--verbose", help="A line for each student, as it is graded.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Nothing but what went wrong.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For scripts: a JSON object per line, and nothing else on standard output.")
+    ] = False,
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
     from grader.engine.lost import Lost
@@ -83,10 +88,13 @@ def grade(
 
     if isolation not in ("default", "strict"):
         _stop(USAGE, f"--isolation is {isolation!r}, expected default or strict")
+    chosen = [name for name, given in (("verbose", verbose), ("quiet", quiet), ("json", as_json)) if given]
+    if len(chosen) > 1:
+        _stop(USAGE, f"--{chosen[0]} and --{chosen[1]} exclude each other: give one of them")
     _check_device(device)
     try:
         results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume,
-                            strict=isolation == "strict")  # fmt: skip
+                            strict=isolation == "strict", tell=chosen[0] if chosen else "bar")  # fmt: skip
     except IntakeError as problem:
         _stop(USAGE, str(problem))
     except NotIsolated as problem:

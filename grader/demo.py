@@ -12,8 +12,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from grader.examples import write_examples
-from grader.grading import COLUMNS, run_grade
+from grader.grading import run_grade
 from grader.tasks import Course, load_course
+from grader.telling import COLUMNS
 
 __all__ = ["run_demo"]
 
@@ -60,8 +61,8 @@ def _executed(name: str, course: Course, console: Console):
     os.environ["UNROLLED_EXECUTION"] = "demo"  # an unsolved task in the reference is an error
     os.environ["UNROLLED_DATA"] = str(ROOT / "build" / "embedded-data-alone")  # no folder: real sets take longer
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models: a second thread only waits
-    with Progress(*COLUMNS, console=console, transient=True) as bar:
-        todo = bar.add_task(name, total=len(notebook.cells))
+    with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
+        todo = bar.add_task(name, pace="", total=len(notebook.cells))
         client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
                                 resources={"metadata": {"path": str(ROOT / "notebooks")}},
                                 on_cell_complete=lambda cell, cell_index: bar.update(todo, completed=cell_index + 1))  # fmt: skip

@@ -44,11 +44,12 @@ class Options:
 
 
 def grade(submissions: list[Submission], out: Path, options: Options, ignored: list[str],
-          on_done: Callable[[dict], None] = lambda record: None,
+          on_done: Callable[[dict, float], None] = lambda record, seconds: None,
           on_start: Callable[[dict[str, str]], None] = lambda missing: None) -> dict:  # fmt: skip
     """Grade submissions into `out`; the whole record, which also stands in results.json.
 
     Its "submissions" are read from their files when they are looked at, so that a class of any size fits into memory.
+    `on_done` is told each record as it comes, with the seconds that it took, also of an earlier run.
     `on_start` is told, before the first one, each layer of isolation and why it is missing, "" if it is in force.
     Raises NotIsolated then, where the options are strict, and Lost where the engine does not start; OSError, with its
     path, where a file can't be written.
@@ -69,7 +70,7 @@ def grade(submissions: list[Submission], out: Path, options: Options, ignored: l
         timing[record["student"]] = entry["seconds"]
         if "isolation" in record:
             isolations.add(tuple(record["isolation"]))
-        on_done(record)
+        on_done(record, entry["seconds"])
     layers = [layer for layer in LAYERS if isolations and all(layer in found for found in isolations)]
     head = {"schema": SCHEMA, "seed": options.seed, "device": options.device, "isolation": layers,
             "versions": versions(), "ignored": [clean(name) for name in ignored]}  # fmt: skip

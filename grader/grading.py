@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader.grade import Options, grade
-from grader.intake import IntakeError, find
+from grader.grade import Options, grade, released_cells
+from grader.intake import IntakeError, Material, Submission, find, read
 from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
-from grader.reports.terminal import class_table
-from grader.results import clean, remove_unfinished, write_atomically
-from grader.tasks import load_course
+from grader.results import remove_unfinished, write_atomically
+from grader.similarity import alike
+from grader.tasks import Course, load_course
+from grader.telling import telling
 
-__all__ = ["COLUMNS", "run_grade", "what_to_do"]
-
-COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeRemainingColumn(),
-)  # of a progress bar
+__all__ = ["run_grade", "what_to_do"]
 
 
 def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
-              resume: bool, strict: bool = False) -> dict:  # fmt: skip
-    """Grade what lies at `path` into `out`.
+              resume: bool, strict: bool = False, tell: str = "bar") -> dict:  # fmt: skip
+    """Grade what lies at `path` into `out`; `tell` is how it says what it does, as `telling` has it.
 
     IntakeError where there is nothing to grade; NotIsolated where a strict grading lacks a layer of isolation.
     """
@@ -40,30 +35,12 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
     options = Options(_seed(out, seed, resume), device, jobs, resume, strict)
-    with Progress(*COLUMNS, console=console, transient=True) as bar:
-        todo = bar.add_task("Grading", total=len(submissions))
-        results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo),
-                        on_start=lambda missing: _tell_isolation(missing, console))  # fmt: skip
-    _write_reports(results, out)
-    console.print(class_table(results, load_course()))
-    if ignored:
-        console.print(f"Ignored, being no submission: {', '.join(map(clean, ignored))}", markup=False, soft_wrap=True)
-    console.print(
-        f"Results: {out / 'results.json'}, {out / 'results.csv'}\nReport:  {out / 'index.html'}",
-        markup=False,
-        soft_wrap=True,
-    )
+    with telling(tell, console) as told:
+        told.begin(len(submissions), options.seed, device)
+        results = grade(submissions, out, options, ignored, told.done, told.isolation)
+        _write_reports(results, submissions, out)
+    told.end(results, ignored, out)
     return results
-
-
-def _tell_isolation(missing: dict[str, str], console: Console) -> None:
-    """Whether every layer is in force, and plainly those that are not."""
-    lacking = [layer for layer, why in missing.items() if why]
-    if not lacking:
-        console.print(f"Isolation: all {len(missing)} layers", highlight=False)
-        return
-    console.print(f"Isolation: {len(missing) - len(lacking)} of {len(missing)} layers. Not in force: {', '.join(lacking)}. "
-                  "python -m grader doctor says what to do.", soft_wrap=True, highlight=False)  # fmt: skip
 
 
 def _seed(out: Path, seed: int | None, resume: bool) -> int:
@@ -87,7 +64,7 @@ def what_to_do(problem: OSError, out: Path) -> str:
     return f"{said}; give a folder that can be written with --out"
 
 
-def _write_reports(results: dict, out: Path) -> None:
+def _write_reports(results: dict, submissions: list[Submission], out: Path) -> None:
     course = load_course()
     pages = {}
     remove_unfinished(out / "reports")
@@ -96,4 +73,12 @@ def _write_reports(results: dict, out: Path) -> None:
         pages[entry["student"]] = f"reports/{name}.html"
         write_atomically(out / pages[entry["student"]], student_page(entry, course).encode())
     write_atomically(out / "results.csv", to_csv(results).encode())
-    write_atomically(out / "index.html", index_page(results, pages, course).encode())
+    to_ask = alike(_works(submissions, course), course)
+    write_atomically(out / "index.html", index_page(results, pages, course, to_ask).encode())
+
+
+def _works(submissions: list[Submission], course: Course) -> Iterator[tuple[str, Material]]:
+    """(student, what was read) of every submission that can be read, one at a time."""
+    for submission in submissions:
+        with contextlib.suppress(IntakeError, OSError):  # its record says why
+            yield submission.student, read(submission, course, released_cells(course))
