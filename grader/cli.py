@@ -161,10 +161,39 @@ def bundle(
     out: Annotated[Path, typer.Option(help="Where the zip goes.")] = Path("build/unrolled-student.zip"),
 ) -> None:
     """Write the zip for students: no reference, no hidden check, no wrong variant."""
+    root = home(maintainer=True)
+    from grader.release import ReleaseError
     from grader.release.bundle import write_bundle
+    from grader.release.steps import check_release
 
-    count = write_bundle(home(maintainer=True), out)
+    try:
+        lines, same = check_release(root)
+        if not same:
+            _stop(USAGE, "\n".join(["The bundle would not be what the reference makes, so none was written:", *lines]))
+        count = write_bundle(root, out)
+    except ReleaseError as problem:
+        _stop(USAGE, str(problem))
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}")
     console.print(f"{out}: {count} files", markup=False, soft_wrap=True)
+
+
+@app.command()
+def update(
+    new: Annotated[Path, typer.Argument(metavar="NEW.zip", help="The zip of the new release, or the folder it was unpacked to.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+) -> None:
+    """Lay a new release of the course over this copy. Your work is carried over, and nothing of it is lost."""
+    from grader.student.update import UpdateError, run_update
+
+    try:
+        for line in run_update(home(), new, dry_run):
+            console.print(clean(line), markup=False, soft_wrap=True)
+    except UpdateError as problem:
+        _stop(USAGE, f"Nothing was changed: {problem}.")
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename}: {problem.strerror}. Nothing is lost: mend that, and give the same command again, "
+                     "which goes on from there.")  # fmt: skip
 
 
 def home(maintainer: bool = False) -> Path:
