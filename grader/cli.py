@@ -76,6 +76,7 @@ def grade(
     ] = "default",
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
+    home(maintainer=True)
     from grader.engine.lost import Lost
     from grader.grade import NotIsolated
     from grader.grading import run_grade, what_to_do
@@ -176,6 +177,29 @@ def bundle(
     except OSError as problem:
         _stop(USAGE, f"{problem.filename or out}: {problem.strerror}")
     console.print(f"{out}: {count} files", markup=False, soft_wrap=True)
+
+
+@app.command()
+def submit(
+    name: Annotated[str | None, typer.Option(help="Your name or student id, as your instructor knows it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the zip; the course's own if not given.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Pack what the grader can't read as well.")] = False,
+) -> None:
+    """Pack your work into one zip to hand in, and look at it first as the grader will."""
+    from grader.student.submit import SubmitError, submit
+
+    if name is None and not sys.stdin.isatty():
+        _stop(USAGE, 'Whose work is it? Give your name or student id: submit --name "Ada Lovelace"')
+    try:
+        done = submit(home(), name or typer.prompt("Your name or student id"), load_course(), out or home(), anyway)
+    except (SubmitError, ValueError) as problem:
+        _stop(USAGE, str(problem))
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
+    for line in done.told:
+        console.print(clean(line), markup=False, soft_wrap=True)
+    console.print(f"\nHand in {done.zip}\nSHA-256 {done.digest}\nThe receipt for you to keep is {done.receipt}",
+                  markup=False, soft_wrap=True)  # fmt: skip
 
 
 @app.command()

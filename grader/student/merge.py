@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-__all__ = ["Merged", "merge", "merge_code", "to_do"]
+__all__ = ["ANSWER", "Merged", "merge", "merge_code", "to_do"]
 
 STUB = re.compile(r"\bTask (\d+\.\d+): .* is still to do\.")
 DEFINITION = re.compile(r"([ \t]*)(?:async[ \t]+def|def|class)[ \t]+(\w+)")

@@ -15,10 +15,11 @@ from grader.notebooks import parse
 from grader.student.archives import ArchiveError, entries_of, zipped
 from grader.tasks import Course
 
-__all__ = ["RELEASED", "Release", "as_text", "digest", "edited_by_students", "own_release", "packed", "released_cells",
+__all__ = ["KEPT", "RELEASED", "Release", "as_text", "digest", "edited_by_students", "own_release", "packed", "released_cells",
            "unpacked"]  # fmt: skip
 
 RELEASED = "grader/released.zip"
+KEPT = "before-update"  # in the name of a file that holds what a student's file was before an update
 MANIFEST = "manifest.json"
 
 

@@ -17,11 +17,10 @@ from grader.student.archives import ArchiveError, entries_of, inside
 from grader.student.journal import Change, apply, begun, note
 from grader.student.merge import merge_code, to_do
 from grader.student.merge_notebooks import merge_notebooks
-from grader.student.released import RELEASED, Release, as_text, digest, edited_by_students, own_release, unpacked
+from grader.student.released import KEPT, RELEASED, Release, as_text, digest, edited_by_students, own_release, unpacked
 
 __all__ = ["UpdateError", "run_update", "stubs_in"]
 
-KEPT = "before-update"  # in the name of a file that holds what a student's file was
 SHOWN = 3  # lines that found no place, in full
 
 
@@ -66,7 +65,7 @@ def run_update(root: Path, place: Path, dry_run: bool = False) -> list[str]:
     files, new = _read(place)
     changes, lines = _plan(root, old, files, new)
     if not changes:
-        return [*lines, "This copy is of that release already: nothing was changed."]
+        return ["This copy is of that release already: nothing was changed."]
     if dry_run:
         return [*lines, "This was a dry run: nothing was written."]
     note(root, changes)
