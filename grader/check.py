@@ -20,8 +20,9 @@ from grader.engine.workbench import Workbench
 from grader.experiments import Experiment, Value
 from grader.following import follow
 from grader.judge import Judge
+from grader.notebooks import given_in
 from grader.predictions import MIME, Ledger, Prediction
-from grader.progress import remember
+from grader.progress import digest_of_cell, remember
 from grader.recordings import Saved
 from grader.reports.card import card_html, card_text, headline
 from grader.reports.prediction import (
@@ -188,8 +189,15 @@ def _judge(course: Course, task: Task, cells: dict) -> TaskResult:
     finally:
         session.close()
     if _package() == "starter":
-        remember(_module_path("__init__").parent.parent, result, _module_path(task.module) if task.module else None)
+        source = _module_path(task.module) if task.module else None
+        remember(_module_path("__init__").parent.parent, result, source, _cell_judged(task, cells))
     return result
+
+
+def _cell_judged(task: Task, cells: dict) -> str:
+    """The digest of the cell that was judged, by which `submit` can tell whether it has been saved."""
+    entered = [text for text in cells.get("In", ()) if isinstance(text, str) and given_in(text, {task.symbol})]
+    return "" if task.module or not entered else digest_of_cell(task.symbol, entered[-1])
 
 
 def _namespace(space: str, cells: dict) -> dict:

@@ -81,6 +81,7 @@ def grade(
     ] = False,
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
+    home(maintainer=True)
     from grader.engine.lost import Lost
     from grader.grade import NotIsolated
     from grader.grading import run_grade, what_to_do
@@ -169,28 +170,47 @@ def bundle(
     out: Annotated[Path, typer.Option(help="Where the zip goes.")] = Path("build/unrolled-student.zip"),
 ) -> None:
     """Write the zip for students: no reference, no hidden check, no wrong variant."""
+    root = home(maintainer=True)
+    from grader.release import ReleaseError
     from grader.release.bundle import write_bundle
+    from grader.release.steps import check_release
 
-    count = write_bundle(home(maintainer=True), out)
+    try:
+        lines, same = check_release(root)
+        if not same:
+            _stop(USAGE, "\n".join(["The bundle would not be what the reference makes, so none was written:", *lines]))
+        count = write_bundle(root, out)
+    except ReleaseError as problem:
+        _stop(USAGE, str(problem))
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}")
     console.print(f"{out}: {count} files", markup=False, soft_wrap=True)
 
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, canvas, gradescope, autograder, moodle, github or junit.")],
-    results: Annotated[Path | None, typer.Argument(help="The results.json of a grading; autograder needs none.")] = None,
+    kind: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="csv, canvas, gradescope, autograder, moodle, github or junit.")
+    ],
+    results: Annotated[
+        Path | None, typer.Argument(help="The results.json of a grading; autograder needs none.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = ...,
     sheet: Annotated[
         Path | None, typer.Option(help="canvas, moodle: the grade book that was exported there, to be filled in.")
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="canvas: match by login, sis or id; moodle: by email, participant, username, idnumber or name."),
+        typer.Option(
+            help="canvas: match by login, sis or id; moodle: by email, participant, username, idnumber or name."
+        ),
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="canvas: the assignment, by title, number or both; needed if there are several.")
     ] = None,
-    student: Annotated[str | None, typer.Option(help="gradescope, github: which submission, if there are several.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="gradescope, github: which submission, if there are several.")
+    ] = None,
     points: Annotated[
         str | None,
         typer.Option(
@@ -212,6 +232,49 @@ def export(
         _stop(USAGE, str(problem))
     for line in [*told, f"Written: {out}"]:
         console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def submit(
+    name: Annotated[str | None, typer.Option(help="Your name or student id, as your instructor knows it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the zip; the course's own if not given.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Pack what the grader can't read as well.")] = False,
+) -> None:
+    """Pack your work into one zip to hand in, and look at it first as the grader will."""
+    from grader.student.submit import SubmitError, submit
+
+    if name is None and not sys.stdin.isatty():
+        _stop(USAGE, 'Whose work is it? Give your name or student id: submit --name "Ada Lovelace"')
+    try:
+        done = submit(home(), name or typer.prompt("Your name or student id"), load_course(), out or home(), anyway)
+    except (SubmitError, ValueError) as problem:
+        _stop(USAGE, str(problem))
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
+    for line in done.told:
+        console.print(clean(line), markup=False, soft_wrap=True)
+    console.print(f"\nHand in {done.zip}\nSHA-256 {done.digest}\nThe receipt for you to keep is {done.receipt}",
+                  markup=False, soft_wrap=True)  # fmt: skip
+
+
+@app.command()
+def update(
+    new: Annotated[
+        Path, typer.Argument(metavar="NEW.zip", help="The zip of the new release, or the folder it was unpacked to.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+) -> None:
+    """Lay a new release of the course over this copy. Your work is carried over, and nothing of it is lost."""
+    from grader.student.update import UpdateError, run_update
+
+    try:
+        for line in run_update(home(), new, dry_run):
+            console.print(clean(line), markup=False, soft_wrap=True)
+    except UpdateError as problem:
+        _stop(USAGE, f"Nothing was changed: {problem}.")
+    except OSError as problem:
+        _stop(USAGE, f"{problem.filename}: {problem.strerror}. Nothing is lost: mend that, and give the same command again, "
+                     "which goes on from there.")  # fmt: skip
 
 
 def home(maintainer: bool = False) -> Path:

@@ -12,9 +12,9 @@ from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
 from grader.jobs import graded_in_jobs
 from grader.lint import defining
-from grader.notebooks import parse
 from grader.records import Kept, Records, content_digest, versions
 from grader.results import SCHEMA, clean, dump, dump_class, remove_unfinished, write_atomically
+from grader.student import released
 from grader.tasks import CELLS, Course, Task, load_course
 
 __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
@@ -141,8 +141,7 @@ def _material(submission: Submission, course: Course) -> Material | IntakeError:
 @cache
 def released_cells(course: Course) -> dict[str, list[dict]]:
     """The cells of the released notebooks, by number."""
-    paths = {number: ROOT / "notebooks" / f"{entry.name}.ipynb" for number, entry in course.notebooks.items()}
-    return {number: parse(path.read_bytes()) for number, path in paths.items() if path.is_file()}
+    return released.released_cells(ROOT, course)
 
 
 class Grader:

@@ -8,17 +8,13 @@ import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 
 import pytest
 
-from grader.checks.kit import checks_of
 from grader.engine.nursery import NEEDED
 from grader.references import sources_of
-from grader.release.bundle import bundled_files, write_bundle
 from grader.tasks import load_course
 from tests.conftest import ROOT
-from toolkit.texts import PLAY
 
 PACKAGES = ("starter", "solution", "toolkit", "grader")
 
@@ -136,59 +132,6 @@ def test_commands_in_documents_exist(document):
         assert re.search(rf"^{max(target)}:", makefile, re.MULTILINE), target
     for option in re.findall(r"`(--[a-z]+)`", text):
         assert re.search(rf"\b{option[2:]}\b", (ROOT / "grader" / "cli.py").read_text()), option
-
-
-def test_the_bundle_holds_no_line_of_a_solution(tmp_path):
-    files = {name: content.decode("utf-8", "replace") for name, content in bundled_files(ROOT).items()}
-    kept_back = re.compile(r"hidden|variants|mutants|^solution/")
-    assert [name for name in files if kept_back.search(name)] == []
-    for source in [*(ROOT / "solution").glob("*.py"), *(ROOT / "solution" / "notebooks").glob("*.py")]:
-        for region in re.findall(
-            r"### BEGIN SOLUTION[^\n]*\n(.*?)### END SOLUTION", source.read_text(encoding="utf-8"), re.DOTALL
-        ):
-            for line in map(str.strip, region.splitlines()):
-                told = line.startswith("#") or len(line) < 40 or not re.search(r"[(=]", line)
-                places = [
-                    name for name, text in files.items() if line in text and not name.startswith("toolkit/stand_ins/")
-                ]
-                assert told or not places, (line, places)
-
-
-def test_the_bundle_holds_every_notebook_with_what_it_needs():
-    course, files = load_course(), bundled_files(ROOT)
-    for notebook in course.notebooks.values():
-        needed = {f"notebooks/{notebook.name}.ipynb", f"starter/{notebook.module}.py"}
-        assert needed | {f"grader/cases/{task.id}.safetensors" for task in course.graded_in(notebook)} <= files.keys()
-    listed = tomllib.loads(files["pyproject.toml"].decode())["tool"]["setuptools"]["packages"]
-    assert {f"{name.replace('.', '/')}/__init__.py" for name in listed} <= files.keys()
-    read = [*(ROOT / "toolkit").rglob("*.py"), *(ROOT / "benchmarks" / "results").glob("*.json"), PLAY]
-    assert {path.relative_to(ROOT).as_posix() for path in read} <= files.keys()
-
-
-def test_the_bundle_is_a_course_that_checks(tmp_path):
-    write_bundle(ROOT, tmp_path / "course.zip")
-    first = (tmp_path / "course.zip").read_bytes()
-    write_bundle(ROOT, tmp_path / "course.zip")
-    assert (tmp_path / "course.zip").read_bytes() == first
-    with zipfile.ZipFile(tmp_path / "course.zip") as archive:
-        archive.extractall(tmp_path)
-    place = tmp_path / "unrolled"
-    where = bundled_python(place, "-c", "import grader; print(grader.__file__)").stdout
-    assert where.startswith(str(place)), where
-    first_tasks = [tasks[0] for tasks in map(load_course().graded_in, load_course().notebooks.values())]
-    done = bundled_python(place, "-m", "grader", "check", *(task.id for task in first_tasks))
-    for task in first_tasks:
-        assert f"{task.id} {task.title}: to do (0 of {task.points})" in done.stdout, done.stderr
-    tried = bundled_python(place, "-m", "pytest", "-q", "-p", "no:cacheprovider", "grader/checks", "--task", "1.1")
-    visible = checks_of("1.1", hidden=False)  # on the untouched starter
-    assert f"{len(visible)} failed" in tried.stdout, tried.stdout + tried.stderr
-
-
-def bundled_python(place, *arguments: str) -> subprocess.CompletedProcess:
-    """Python in an unpacked bundle, which is found before what is installed."""
-    environment = os.environ | {"PYTHONPATH": str(place), "UNROLLED_WARM": "0"}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=place,
-                          timeout=180, env=environment)  # fmt: skip
 
 
 def test_the_tasks_that_are_required_come_first():

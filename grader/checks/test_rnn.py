@@ -495,7 +495,7 @@ def test_step_works_in_the_mode_it_finds(student, reference, draw):
     """The model is run in the mode that it came in: what works in training alone, such as dropout, works in training."""
     weights, batches = draw.weights(forecaster_shapes(2, 4)), batches_of(draw, 1)
     for mode in (True, False):
-        (seen, got), (_, want) = (trained(impl, weights, batches, 1.0, mode=mode, thinned=True)
+        (seen, got), (_, want) = (trained(impl, weights, batches, 100.0, mode=mode, thinned=True)
                                   for impl in (student, reference))  # fmt: skip
         answered(seen)
         agree(got.parameters(), want.parameters(), f"with the mode training={mode}, the parameters after the step")

@@ -143,14 +143,13 @@ class OwnCharLM(nn.Module):
 
 
 def held_out_loss(model, ids, length):
-    """The mean loss over a text, by `Tensor.split`."""
-    training, total, state = model.training, 0.0, None
-    model.eval()
-    try:
-        with torch.no_grad():
-            for x, y in zip(ids[:-1].split(length), ids[1:].split(length), strict=True):
-                logits, state = model(x[None], state)
-                total += nn.functional.cross_entropy(logits[0], y, reduction="sum").item()
-    finally:
-        model.train(training)
-    return total / (len(ids) - 1)
+    """The mean loss over a text, by one `cross_entropy` of all its logits."""
+    was_training, state, seen = model.training, None, []
+    with torch.no_grad():
+        try:
+            for chunk in ids[None, :-1].split(length, dim=1):
+                logits, state = model.eval()(chunk, state)
+                seen.append(logits[0])
+        finally:
+            model.train(was_training)
+    return nn.functional.cross_entropy(torch.cat(seen), ids[1:]).item()
