@@ -268,6 +268,8 @@ FORMS: dict[str, Callable[[ast.AST, object], object]] = {
     "Name.id": lambda node, name: (USED if isinstance(node.ctx, ast.Load) else BOUND) + name,
     "arg.arg": lambda node, name: BOUND + name,
     "FunctionDef.name": lambda node, name: [BOUND + name, f"{BOUND}.{name}"],  # as it is called, also as a method
+    "AsyncFunctionDef.name": lambda node, name: BOUND + name,
+    "ClassDef.name": lambda node, name: BOUND + name,
     "ExceptHandler.name": lambda node, name: name and BOUND + name,
     "alias.asname": lambda node, name: BOUND + (name or node.name.split(".")[0]),
     "Attribute.attr": lambda node, name: f"{USED}.{name}",
