@@ -21,7 +21,7 @@ from grader.similarity import alike
 from grader.tasks import Course, load_course
 from grader.telling import telling
 
-__all__ = ["run_grade", "what_to_do"]
+__all__ = ["run_grade", "what_to_do", "write_reports"]
 
 
 def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
@@ -38,7 +38,7 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     with telling(tell, console) as told:
         told.begin(len(submissions), options.seed, device)
         results = grade(submissions, out, options, ignored, told.done, told.isolation)
-        _write_reports(results, submissions, out)
+        write_reports(results, submissions, out)
     told.end(results, ignored, out)
     return results
 
@@ -64,7 +64,8 @@ def what_to_do(problem: OSError, out: Path) -> str:
     return f"{said}; give a folder that can be written with --out"
 
 
-def _write_reports(results: dict, submissions: list[Submission], out: Path) -> None:
+def write_reports(results: dict, submissions: list[Submission], out: Path) -> None:
+    """Write the students' pages, the table, and the page of the class, for which the submissions are read again."""
     course = load_course()
     pages = {}
     remove_unfinished(out / "reports")
@@ -80,5 +81,5 @@ def _write_reports(results: dict, submissions: list[Submission], out: Path) -> N
 def _works(submissions: list[Submission], course: Course) -> Iterator[tuple[str, Material]]:
     """(student, what was read) of every submission that can be read, one at a time."""
     for submission in submissions:
-        with contextlib.suppress(IntakeError, OSError):  # its record says why
+        with contextlib.suppress(Exception):  # its record says why, and the class goes on
             yield submission.student, read(submission, course, released_cells(course))

@@ -18,6 +18,7 @@ import hashlib
 import math
 import re
 import warnings
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -71,15 +72,17 @@ class Alike:
     found: tuple[Found, ...]
 
 
-@dataclass(frozen=True)
-class _Solution:
+class _Solution(NamedTuple):
+    """Of each statement, and of each step, eight bytes that name it: a class of ten thousand has half a million of these."""
+
     place: str
-    statements: Counter[int]
-    steps: frozenset[int]
+    statements: array[int]
+    steps: array[int]
 
     def same(self, other: _Solution) -> float:
         """The share of the longer one's statements that the other has too."""
-        return (self.statements & other.statements).total() / max(self.statements.total(), other.statements.total())
+        both = Counter(self.statements) & Counter(other.statements)
+        return both.total() / max(len(self.statements), len(other.statements))
 
 
 class _Link(NamedTuple):
@@ -118,7 +121,7 @@ def _links(task: Task, solutions: dict[str, _Solution]) -> Iterator[tuple[Pair, 
         return
     holders: dict[int, list[str]] = defaultdict(list)
     for student in sorted(solutions):
-        for step in solutions[student].steps - _given(task).steps:
+        for step in set(solutions[student].steps) - _given(task).steps:
             holders[step].append(student)
     bits: Counter[Pair] = Counter()
     shared: Counter[Pair] = Counter()
@@ -197,8 +200,8 @@ def _read_definition(tree: ast.Module, symbol: str, given: _Given, file: str = "
     own = {word[1:] for _, words in reached for word in words if word[:1] == BOUND} - given.names
     lines = [line for line, _ in read]
     steps = pairwise([(), *(words for _, words in read)])
-    return _Solution(f"{file}, lines {min(lines)} to {max(lines)}", Counter(_digest(words, own) for _, words in read),
-                     frozenset(_digest((*before, "then", *words), own) for before, words in steps))  # fmt: skip
+    return _Solution(f"{file}, lines {min(lines)} to {max(lines)}", array("Q", (_digest(words, own) for _, words in read)),
+                     array("Q", (_digest((*before, "then", *words), own) for before, words in steps)))  # fmt: skip
 
 
 def _reached(tree: ast.Module, symbol: str, given: frozenset[str]) -> list[Statement]:
@@ -268,6 +271,8 @@ FORMS: dict[str, Callable[[ast.AST, object], object]] = {
     "Name.id": lambda node, name: (USED if isinstance(node.ctx, ast.Load) else BOUND) + name,
     "arg.arg": lambda node, name: BOUND + name,
     "FunctionDef.name": lambda node, name: [BOUND + name, f"{BOUND}.{name}"],  # as it is called, also as a method
+    "AsyncFunctionDef.name": lambda node, name: BOUND + name,
+    "ClassDef.name": lambda node, name: BOUND + name,
     "ExceptHandler.name": lambda node, name: name and BOUND + name,
     "alias.asname": lambda node, name: BOUND + (name or node.name.split(".")[0]),
     "Attribute.attr": lambda node, name: f"{USED}.{name}",
@@ -301,4 +306,4 @@ def _given(task: Task) -> _Given:
     names = frozenset(name for statement in starter.body for name in _defines(statement))
     lines = frozenset(words for _, words in _reached(starter, task.symbol, names))
     solution = _read_definition(tree, task.symbol, _Given(names, lines, frozenset()))
-    return _Given(names, lines, solution.steps)
+    return _Given(names, lines, frozenset(solution.steps))

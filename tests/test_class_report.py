@@ -7,12 +7,16 @@ import re
 
 import pytest
 
+from grader.grading import write_reports
+from grader.intake import find
 from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.summary import LEAST_STUDENTS, summarise
 from grader.results import MISSING
 from grader.similarity import Alike, Found
 from tests.test_reports import check, record, told
+from tests.test_similarity import COPIED, work
+from tests.test_similarity import a_class as alone
 
 HINTS = (
     "The forget gate and the input gate are swapped.",
@@ -245,6 +249,22 @@ def test_nearly_equal_work_is_a_question_that_says_what_it_measures(course, entr
     assert f"{names[3]} , {names[8]} 1.4 1.4: 94 % of the statements, 17 unusual steps" in own
     assert f"{names[8]} : &lt;nb&gt;, cell 7" in own and "proves nothing" in own and "1 question about work" in text
     assert "Nearly the same" not in page(course, entries)
+
+
+def test_the_page_of_a_grading_asks_about_what_was_handed_in(course, tmp_path):
+    """Also where one of the class handed in nothing that can be read."""
+    works = alone(40) | {"ann": work(COPIED), "bo": work(COPIED)}
+    for student, material in works.items():
+        (tmp_path / "in" / student / "starter").mkdir(parents=True)
+        (tmp_path / "in" / student / "starter" / "gated.py").write_text(material.modules["gated"], encoding="utf-8")
+    (tmp_path / "in" / "empty").mkdir()
+    submissions, _ = find(tmp_path / "in")
+    write_reports(
+        results([record(course, {}, student=entry.student) for entry in submissions]), submissions, tmp_path / "out"
+    )
+    text = told((tmp_path / "out" / "index.html").read_text(encoding="utf-8"))
+    assert "ann , bo 2.6 2.6: 100 % of the statements" in section(text, "Nearly the same: to ask about")
+    assert len([*(tmp_path / "out" / "reports").iterdir()]) == len(submissions) == len(works) + 1
 
 
 # what comes from submissions

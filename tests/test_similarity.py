@@ -199,8 +199,8 @@ def work(*definitions: str) -> Material:
 
 
 @cache
-def a_class(count: int, symbols: tuple[str, ...] = ("clip_gradient_norm_",), seed: int = 0) -> dict[str, Material]:
-    rng = random.Random(seed)
+def a_class(count: int, symbols: tuple[str, ...] = ("clip_gradient_norm_",)) -> dict[str, Material]:
+    rng = random.Random(0)
     return {f"s{number:03}": work(*(defined(written(rng), symbol) for symbol in symbols)) for number in range(count)}
 
 
@@ -269,9 +269,22 @@ def test_short_solutions_and_small_classes_are_not_asked_about(course):
 
 def test_the_starters_lines_are_nobodys(course):
     """Untouched work is no solution: among ever so many of it, what two of a few have is not unusual."""
-    starter = Material(modules={"gated": (ROOT / "starter" / "gated.py").read_text(encoding="utf-8")})
-    works = a_class(LEAST_SOLUTIONS - 3) | {f"u{number}": starter for number in range(LEAST_SOLUTIONS)}
+    text = (ROOT / "starter" / "gated.py").read_text(encoding="utf-8")
+    works = a_class(LEAST_SOLUTIONS - 3) | {f"u{number}": Material(modules={"gated": text}) for number in range(20)}
     assert asked(works | {"ann": work(COPIED), "bo": work(COPIED)}, course) == {}
+
+
+def test_the_place_is_that_of_the_students_own_lines(course):
+    """Where the starter gives the rest of a class, its first lines and its check of the arguments, say."""
+    text = (ROOT / "starter" / "gated.py").read_text(encoding="utf-8")
+    todo = next(line for line in text.splitlines() if 'raise NotImplementedError("Task 2.2' in line)
+    body = textwrap.indent(written(random.Random(7), ODD), " " * 8)
+    filled = Material(modules={"gated": text.replace(todo, body)})
+    works = {f"s{number:03}": work(defined(written(random.Random(number)), "LSTMCell")) for number in range(40)}
+    (group,) = alike((works | {"ann": filled, "bo": filled}).items(), course)
+    first = text.splitlines().index(todo) + 1
+    assert group.found[0].places[0] == f"starter/gated.py, lines {first} to {first + len(body.splitlines()) - 1}"
+    assert group.found[0].task == "2.2"
 
 
 def test_cells_are_compared_as_modules_are(course):
