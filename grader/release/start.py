@@ -64,8 +64,8 @@ def install() -> None:
              "mostly that a package is missing: sudo apt install python3-venv")  # fmt: skip
     if sys.platform == "linux" and shutil.which("nvidia-smi") is None:
         torch = re.search(r"^torch==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)[0]
-        # a tenth of the size; where it can't be had, the next line installs another
-        pip(torch, "--no-deps", "--retries", "1", "--index-url", CPU_BUILDS)
+        if pip(torch, "--no-deps", "--retries", "1", "--index-url", CPU_BUILDS):
+            print("PyTorch's smaller build for the CPU can't be had here. The usual one will do.", flush=True)
     course = ["-e", f"{ROOT}[lab,test]"]
     if pip("-c", str(ROOT / "constraints.txt"), *course):
         print("The versions that the course was tested with can't be installed here. Trying those that can.", flush=True)

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.engine.magics import as_python
+from grader.grade import released_cells
 from grader.intake import IntakeError, Material, Submission, read
 from grader.notebooks import NotebookError, given_in, parse
 from grader.progress import digest_of_cell, recall
 from grader.results import MISSING, clean, write_atomically
 from grader.student.archives import zipped
 from grader.student.merge import ANSWER, to_do
-from grader.student.released import KEPT, digest, released_cells
+from grader.student.released import KEPT, digest
 from grader.tasks import Course, Notebook, Task
 
 __all__ = ["SubmitError", "Submitted", "file_name", "submit"]
@@ -52,7 +53,7 @@ def submit(root: Path, name: str, course: Course, out: Path, anyway: bool = Fals
     student = file_name(name)
     files, absent = _work(root, course)
     content = zipped(files, zipfile.ZIP_STORED)
-    material = _as_taken_in(student, content, root, course)
+    material = _as_taken_in(student, content, course)
     problems = [*_unreadable(material, files), *_unsaved(material, root, course)]
     if problems and not anyway:
         raise SubmitError("\n".join([*problems, f"Nothing was written: {ANYWAY}."]))
@@ -95,13 +96,13 @@ def _work(root: Path, course: Course) -> tuple[dict[str, bytes], list[str]]:
     return files, [f"Missing, and so not in the zip: {', '.join(absent)}."] if absent else []
 
 
-def _as_taken_in(student: str, content: bytes, root: Path, course: Course) -> Material:
+def _as_taken_in(student: str, content: bytes, course: Course) -> Material:
     """The zip as `grade` reads it."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "work.zip"
         place.write_bytes(content)
         try:
-            return read(Submission(student, (place,)), course, released_cells(root, course))
+            return read(Submission(student, (place,)), course, released_cells(course))
         except IntakeError as problem:
             raise SubmitError(f"the grader would not take this in: {problem}") from problem
 
