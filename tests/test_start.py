@@ -58,7 +58,9 @@ def test_it_installs_once_and_opens_the_notebook_that_is_asked_for(start, monkey
         "pip install --quiet --disable-pip-version-check -c ROOT/constraints.txt -e ROOT[lab,test]",
         *["jupyterlab --LabApp.default_url=/lab/tree/notebooks/02_x.ipynb"] * 2,
     ]
-    assert start.calls[-1][1]["env"]["PATH"].startswith(str(start.BIN))  # so that a terminal of the lab finds the course
+    assert start.calls[-1][1]["env"]["PATH"].startswith(
+        str(start.BIN)
+    )  # so that a terminal of the lab finds the course
     (start.ROOT / "constraints.txt").write_text("torch==2.0\n")  # as after an update
     start.main(["--install"])
     assert "venv ROOT/.venv" in commands(start)[len(ran)]
@@ -73,7 +75,11 @@ def test_versions_that_can_not_be_had_are_left_to_pip(start, capsys):
 
 @pytest.mark.parametrize(
     ("fails", "arguments", "said"),
-    [("venv", [], "python3-venv"), ("-e", [], "Once that is mended, run this again"), ("", ["9"], "Usage: python start.py")],
+    [
+        ("venv", [], "python3-venv"),
+        ("-e", [], "Once that is mended, run this again"),
+        ("", ["9"], "Usage: python start.py"),
+    ],
 )
 def test_what_goes_wrong_is_told_and_tried_again(start, capsys, fails, arguments, said):
     start.fails = {fails}

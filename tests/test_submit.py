@@ -26,7 +26,9 @@ NOTEBOOK = "notebooks/01_sine_wave_rnn.ipynb"
 
 def files_of(course) -> set[str]:
     notebooks = course.notebooks.values()
-    return {f"starter/{entry.module}.py" for entry in notebooks} | {f"notebooks/{entry.name}.ipynb" for entry in notebooks}
+    return {f"starter/{entry.module}.py" for entry in notebooks} | {
+        f"notebooks/{entry.name}.ipynb" for entry in notebooks
+    }
 
 
 @pytest.fixture
@@ -124,9 +126,13 @@ def test_a_notebook_that_was_checked_and_not_saved_is_named(copy, course):
     remember(copy, passed, None, digest_of_cell("train_step", f"# as it was checked\n{saved}"))
     assert submit(copy, "Ann", course, copy).zip.is_file()  # a comment more or less is the same
     remember(copy, passed, None, digest_of_cell("train_step", "def train_step():\n    return 0.0\n"))
-    with pytest.raises(SubmitError, match=r"the saved cell of train_step \(task 1\.6\) is not the one that was last checked"):
+    with pytest.raises(
+        SubmitError, match=r"the saved cell of train_step \(task 1\.6\) is not the one that was last checked"
+    ):
         submit(copy, "Ann", course, copy)
-    (copy / NOTEBOOK).write_text(json.dumps(solved_notebook()).replace("def train_step(", "def train_step(("), encoding="utf-8")
+    (copy / NOTEBOOK).write_text(
+        json.dumps(solved_notebook()).replace("def train_step(", "def train_step(("), encoding="utf-8"
+    )
     with pytest.raises(SubmitError, match=r"the cell of train_step \(task 1\.6\) is no Python"):
         submit(copy, "Ann", course, copy)
 

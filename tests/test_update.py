@@ -30,7 +30,9 @@ REWORDED = MODULE.replace("The first.", "The first of two.").replace("A hint.", 
 def cell(source: str, name: str, kind: str = "code", **more) -> dict:
     outputs = {"outputs": [], "execution_count": None} if kind == "code" else {}
     role = {"nbgrader": {"grade_id": name}} if name.startswith("task") else {}
-    return {"cell_type": kind, "id": name, "metadata": role, "source": source.splitlines(keepends=True)} | outputs | more
+    return (
+        {"cell_type": kind, "id": name, "metadata": role, "source": source.splitlines(keepends=True)} | outputs | more
+    )
 
 
 def notebook(*cells: dict) -> bytes:
@@ -82,7 +84,9 @@ def everything(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("module", sorted({notebook.module for notebook in load_course().notebooks.values()}))
 def test_every_solution_is_carried_into_a_text_that_changed_around_it(module):
     base, own = (ROOT / "starter" / f"{module}.py").read_text(encoding="utf-8"), sources_of(module)[0][1]
-    new = base.replace("Args:", "Arguments:").replace("Returns:", "Gives:").replace("# TODO", "# Your turn:\n    # TODO")
+    new = (
+        base.replace("Args:", "Arguments:").replace("Returns:", "Gives:").replace("# TODO", "# Your turn:\n    # TODO")
+    )
     merged = merge_code(base, own, new)
     assert (to_do(merged.text), merged.lost) == (set(), ())
     assert merged.text.count("Gives:") == new.count("Gives:") and merge_code(base, base, new).text == new
@@ -137,7 +141,9 @@ def test_an_update_carries_over_keeps_beside_and_tells(copy, new):
     ]  # fmt: skip
     after = everything(copy)
     assert after.pop("toolkit/plots.py.before-update") == b"mine = 1\n" and after["toolkit/plots.py"] == b"new = 1\n"
-    assert after["starter/rnn.py"].decode() == REWORDED.replace(STUB.format("1.1", "A better hint."), "    return x + 1\n")
+    assert after["starter/rnn.py"].decode() == REWORDED.replace(
+        STUB.format("1.1", "A better hint."), "    return x + 1\n"
+    )
     assert after["notes.txt"] == b"my notes" and after["toolkit/more.py"] and "toolkit/gone.py" not in after
     assert run_update(copy, place) == ["This copy is of that release already: nothing was changed."]
 
@@ -216,6 +222,11 @@ def test_what_is_no_release_is_refused_in_a_sentence(copy, tmp_path, monkeypatch
 def test_a_copy_that_can_not_be_brought_up_to_date_says_why(copy, new):
     with pytest.raises(UpdateError, match="the course's own repository"):
         run_update(ROOT, new({}))
+    (copy / ".unrolled").mkdir()
+    (copy / JOURNAL).write_bytes(b"junk")
+    with pytest.raises(UpdateError, match="delete it, and give the command again"):
+        run_update(copy, new({}))
+    (copy / JOURNAL).unlink()
     (copy / RELEASED).write_bytes(b"junk")
     with pytest.raises(UpdateError, match="take this file from the course's zip again"):
         run_update(copy, new({}))

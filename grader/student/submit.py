@@ -91,7 +91,9 @@ def _work(root: Path, course: Course) -> tuple[dict[str, bytes], list[str]]:
     paths += [f"notebooks/{entry.name}.ipynb" for entry in course.notebooks.values()]
     files = {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
     if not files:
-        raise SubmitError(f"{root} holds no work: expected starter/rnn.py and the like, or notebooks/; go to the course's folder")
+        raise SubmitError(
+            f"{root} holds no work: expected starter/rnn.py and the like, or notebooks/; go to the course's folder"
+        )
     absent = [path for path in paths if path not in files]
     return files, [f"Missing, and so not in the zip: {', '.join(absent)}."] if absent else []
 
@@ -114,7 +116,9 @@ def _unreadable(material: Material, files: dict[str, bytes]) -> list[str]:
         try:
             ast.parse(text)
         except SyntaxError as problem:
-            found.append(f"starter/{name}.py, line {problem.lineno}, is no Python: {problem.msg}. No task of it can be graded.")
+            found.append(
+                f"starter/{name}.py, line {problem.lineno}, is no Python: {problem.msg}. No task of it can be graded."
+            )
         except (ValueError, RecursionError, MemoryError) as problem:
             found.append(f"starter/{name}.py is no Python: {problem}. No task of it can be graded.")
     return found
@@ -139,7 +143,9 @@ def _unsaved(material: Material, root: Path, course: Course) -> list[str]:
 
 def _cell_of(task: Task, material: Material) -> str | None:
     """The last cell that gives a task's symbol, of those that the grader runs."""
-    cells = [source for _, source in material.cells.get(task.space, ()) if task.symbol and given_in(source, {task.symbol})]
+    cells = [
+        source for _, source in material.cells.get(task.space, ()) if task.symbol and given_in(source, {task.symbol})
+    ]
     return cells[-1] if cells else None
 
 
@@ -184,7 +190,9 @@ def _left_out(root: Path, course: Course) -> list[str]:
     known = {f"{entry.module}.py" for entry in course.notebooks.values()} | {"__init__.py"}
     known |= {f"{entry.name}.ipynb" for entry in course.notebooks.values()}
     found = [*(root / "starter").glob("*.py"), *(root / "notebooks").glob("*.ipynb")]
-    own = sorted(f"{path.parent.name}/{path.name}" for path in found if path.name not in known and f".{KEPT}" not in path.name)
+    own = sorted(
+        f"{path.parent.name}/{path.name}" for path in found if path.name not in known and f".{KEPT}" not in path.name
+    )
     return [f"Not in the zip, since only the course's own files are graded: {', '.join(own)}."] if own else []
 
 
