@@ -147,7 +147,9 @@ def test_no_wrong_variant_and_no_hidden_check_is_in_it(files, places):
         for variant in variants_of(task.id):
             assert holders(code_of(variant.body or ""), places) == [], variant.name
     for path in (ROOT / "grader" / "checks").glob("*_hidden.py"):
-        checks = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+        checks = [
+            node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+        ]
         sentences = {f'"""{ast.get_docstring(node)}"""' for node in checks if ast.get_docstring(node)}
         assert sentences and not sentences & places.keys(), path
 
@@ -199,8 +201,11 @@ def in_the_bundle(bundle: Path, *arguments: str | Path) -> subprocess.CompletedP
                           timeout=180, env=environment)  # fmt: skip
 
 
-MISTAKES = {"1.1": "targets_not_shifted", "1.2": "in no bank", "1.3": "to do", "1.6": "not_clipped"}
-IN_NO_BANK = "return torch.tanh(x @ self.weight_ih.T + self.bias_ih + 0.5 * (h @ self.weight_hh.T) + self.bias_hh)"
+MISTAKES = {"1.1": "targets_not_shifted", "1.3": "to do", "1.2": "in no bank", "1.6": "not_clipped"}
+IN_NO_BANK = """
+h = torch.zeros(len(x), self.hidden_size, dtype=x.dtype, device=x.device) if h is None else h
+return torch.tanh(x @ self.weight_ih.T + self.bias_ih + 0.5 * (h @ self.weight_hh.T) + self.bias_hh)
+"""
 SELF_CHECK = """
 import json, sys
 from pathlib import Path
@@ -208,14 +213,16 @@ from grader.engine.client import start_nursery
 from grader.grade import session_for
 from grader.judge import Judge
 from grader.recordings import Saved
-from grader.selfcheck import material_of
-from grader.results import write_atomically
+from grader.selfcheck import material_of, run_check
 from grader.tasks import load_course
 
 course = load_course()
+first = [course.graded_in(notebook)[0] for notebook in course.notebooks.values()]
+cards = [card.text for card in run_check(course, first, "starter", Path.cwd())]
 session = session_for(material_of(sys.argv[1], Path(), course), course, "cpu", start_nursery())
 judge = Judge(course, Saved(), session, hidden=False)
-print(json.dumps([judge.judge(course.tasks[task]).record() for task in sys.argv[2:]]))
+records = [judge.judge(course.tasks[task]).record() for task in sys.argv[2:]]
+print(json.dumps({"grader": sys.modules["grader"].__file__, "untouched": cards, "mistakes": records}))
 """
 
 
@@ -225,7 +232,10 @@ def with_mistakes(folder: Path) -> Path:
     module, notebook = sources_of("rnn")[0][1], solved_notebook()
     cell = next(cell for cell in notebook["cells"] if cell["id"] == "task-1-6")
     for task, name in ((course.tasks[task], name) for task, name in MISTAKES.items()):
-        bodies = {"in no bank": IN_NO_BANK, "to do": f'raise NotImplementedError("Task {task.id}: {task.title} is still to do.")'}
+        bodies = {
+            "in no bank": IN_NO_BANK,
+            "to do": f'raise NotImplementedError("Task {task.id}: {task.title} is still to do.")',
+        }
         known = next((variant for variant in variants_of(task.id) if variant.name == name), None)
         variant = known or Variant(task.id, name, "", body=bodies[name])
         if task.module:
@@ -243,30 +253,45 @@ def told(record: dict) -> tuple:
     return record["id"], [(check["name"], check["verdict"], check["hint"]) for check in visible], record["lint"]
 
 
-def test_a_self_check_says_what_the_instructors_run_says(bundle, tmp_path, nursery, course):
-    work = with_mistakes(tmp_path / "ann")
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    return with_mistakes(tmp_path_factory.mktemp("work") / "ann")
+
+
+@pytest.fixture(scope="module")
+def self_check(bundle, work) -> dict:
+    """What the unpacked bundle says of its own untouched modules, and of that work."""
     done = in_the_bundle(bundle, "-c", SELF_CHECK, work, *MISTAKES)
     assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_self_check_says_what_the_instructors_run_says(self_check, work, nursery, course):
     session = session_for(read(Submission("ann", (work,)), course, released_cells(course)), course, "cpu", nursery)
     judge = Judge(course, Live(course, seed=12), session)
     want = [judge.judge(course.tasks[task]).record() for task in MISTAKES]
     session.close()
-    assert [told(record) for record in json.loads(done.stdout)] == [told(record) for record in want]
-    assert all(record["verdict"] == "failed" for record in want)
+    assert [told(record) for record in self_check["mistakes"]] == [told(record) for record in want]
+    assert [record["id"] for record in want if record["verdict"] == "passed"] == []
     hints = {record["id"]: [check["hint"] for check in record["checks"] if check["hint"]] for record in want}
-    assert all(hints[task] for task in MISTAKES if MISTAKES[task] != "to do"), hints
+    assert [task for task in MISTAKES if not hints[task]] == [], hints
 
 
-def test_it_is_a_course_that_checks(bundle):
-    place = bundle / "unrolled"
-    where = in_the_bundle(bundle, "-c", "import grader; print(grader.__file__)").stdout
-    assert where.startswith(str(place)), where
-    first_tasks = [tasks[0] for tasks in map(load_course().graded_in, load_course().notebooks.values())]
-    done = in_the_bundle(bundle, "-m", "grader", "check", *(task.id for task in first_tasks))
-    for task in first_tasks:
-        assert f"{task.id} {task.title}: to do (0 of {task.points})" in done.stdout, done.stderr
+def test_it_is_a_course_that_checks(bundle, self_check):
+    assert self_check["grader"].startswith(str(bundle / "unrolled"))
+    course = load_course()
+    for notebook, card in zip(course.notebooks.values(), self_check["untouched"], strict=True):
+        task = course.graded_in(notebook)[0]
+        assert f"{task.id} {task.title}: to do (0 of {task.points})" in card
     tried = in_the_bundle(bundle, "-m", "pytest", "-q", "-p", "no:cacheprovider", "grader/checks", "--task", "1.1")
     visible = checks_of("1.1", hidden=False)  # on the untouched starter
     assert f"{len(visible)} failed" in tried.stdout, tried.stdout + tried.stderr
+
+
+def test_its_commands_run_or_say_whose_they_are(bundle):
     refused = in_the_bundle(bundle, "-m", "grader", "grade", ".", "--out", "grades")
     assert (refused.returncode, "this is a student's copy" in refused.stderr) == (2, True)
+    done = in_the_bundle(bundle, "-m", "grader", "submit", "--name", "Ann", "--out", bundle / "handed-in")
+    assert done.returncode == 0 and (bundle / "handed-in" / "Ann.zip").is_file(), done.stderr
+    same = in_the_bundle(bundle, "-m", "grader", "update", bundle / "course.zip")
+    assert (same.returncode, "nothing was changed" in same.stdout) == (0, True), same.stderr

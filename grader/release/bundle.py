@@ -14,7 +14,8 @@ from grader.student.released import RELEASED, packed
 __all__ = ["bundled_files", "write_bundle"]
 
 TOP = "unrolled"
-RENAMED = {"docs/students.md": "README.md", "grader/release/start.py": "start.py"}  # where they stand in a student's copy
+# where they stand in a student's copy
+RENAMED = {"docs/students.md": "README.md", "grader/release/start.py": "start.py"}
 INCLUDED = ("constraints.txt", "pyproject.toml", "starter/__init__.py", "toolkit/**/*.py", "benchmarks/results/*.json",
             "benchmarks/results/*.safetensors", "datasets/*.md", "datasets/*.toml", "datasets/*.txt", "grader/**/*.py",
             "grader/**/*.toml", "grader/**/*.j2")  # fmt: skip
@@ -54,7 +55,9 @@ def _generated(root: Path) -> dict[str, bytes]:
         content = on_disk(root, name)
         if content is None or digest(content) != noted:
             state = "missing" if content is None else "not as the last release wrote it"
-            raise ReleaseError(f"{name} is {state}, so no bundle was written; `make release` puts that right, or says why not")
+            raise ReleaseError(
+                f"{name} is {state}, so no bundle was written; `make release` puts that right, or says why not"
+            )
         files[name] = content
     return files
 

@@ -64,13 +64,17 @@ def install() -> None:
              "mostly that a package is missing: sudo apt install python3-venv")  # fmt: skip
     if sys.platform == "linux" and shutil.which("nvidia-smi") is None:
         torch = re.search(r"^torch==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)[0]
-        # a tenth of the size; where it can't be had, the next line installs another
-        pip(torch, "--no-deps", "--retries", "1", "--index-url", CPU_BUILDS)
+        if pip(torch, "--no-deps", "--retries", "1", "--index-url", CPU_BUILDS):
+            print("PyTorch's smaller build for the CPU can't be had here. The usual one will do.", flush=True)
     course = ["-e", f"{ROOT}[lab,test]"]
     if pip("-c", str(ROOT / "constraints.txt"), *course):
-        print("The versions that the course was tested with can't be installed here. Trying those that can.", flush=True)
+        print(
+            "The versions that the course was tested with can't be installed here. Trying those that can.", flush=True
+        )
         if pip(*course):
-            stop("The packages could not be installed; what is said above has the reason. Once that is mended, run this again.")
+            stop(
+                "The packages could not be installed; what is said above has the reason. Once that is mended, run this again."
+            )
 
 
 def pip(*arguments: str) -> int:
@@ -106,7 +110,9 @@ def join_this_session() -> None:
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if call(*pip, *needed):
-        print("Not all packages could be installed; what is said above has the reason. May this session use the internet?")
+        print(
+            "Not all packages could be installed; what is said above has the reason. May this session use the internet?"
+        )
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     print(f"This session now works in {ROOT}: edit the files in starter/, and run the notebook's cells.")

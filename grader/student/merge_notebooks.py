@@ -17,6 +17,7 @@ __all__ = ["MergedNotebook", "merge_notebooks"]
 ALIKE = 0.6  # two cells that share so many of their words are one cell, reworded
 WORD = re.compile(r"\w+")
 PREDICTS = re.compile(r'\bpredict\("(\d+\.\d+)"')
+DEFINES = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 Cell = dict
 
 
@@ -61,7 +62,7 @@ def _read(content: bytes) -> dict:
 def _counterparts(cells: list[Cell], others: list[Cell]) -> dict[int, Cell]:
     """id() of a cell → the cell of the other notebook that it is there, each once: by name first, by its text last."""
     found: dict[int, Cell] = {}
-    for key in (_name, _grade, _prediction, _text):
+    for key in (_name, _grade, _prediction, _definition, _text):
         taken = {id(other) for other in found.values()}
         free: dict[object, list[Cell]] = {}
         for other in others:
@@ -104,6 +105,11 @@ def _prediction(cell: Cell) -> object:
     return found and found[1]
 
 
+def _definition(cell: Cell) -> object:
+    found = DEFINES.search(cell["source"]) if cell["cell_type"] == "code" else None
+    return found and found[1]
+
+
 def _text(cell: Cell) -> object:
     return (cell["cell_type"], cell["source"].strip())
 
@@ -129,23 +135,28 @@ def _own_cells(cells: list[Cell], known: set[int]) -> list[Cell]:
 
 
 def _put_in(cells: list[Cell], mine: list[Cell], added: list[Cell], place_of: dict[int, Cell]) -> None:
-    """Put the student's own cells after those that they stood behind."""
+    """Put the student's own cells after those that they stood behind, or before the first that they stood above."""
     taken, own = {cell["id"] for cell in cells}, {id(cell) for cell in added}
-    before = None
+    first = next((place_of[id(cell)] for cell in mine if id(cell) in place_of), None)
+    at = max(_place(cells, first), 0)
     for cell in mine:
-        if id(cell) in own:
-            digest = sha256(cell["source"].encode()).hexdigest()[:12]
-            names = [str(cell.get("id") or f"own-{digest}"), *(f"own-{digest}-{count}" for count in range(len(taken) + 1))]
-            cell["id"] = next(name for name in names if name not in taken)
+        if id(cell) in place_of:
+            at = _place(cells, place_of[id(cell)]) + 1
+        elif id(cell) in own:
+            cell["id"] = _free_id(cell, taken)
             taken.add(cell["id"])
-            cells.insert(_place(cells, before) + 1, cell)
-            before = cell
-        elif id(cell) in place_of:
-            before = place_of[id(cell)]
+            cells.insert(at, cell)
+            at += 1
 
 
 def _place(cells: list[Cell], cell: Cell | None) -> int:
     return next((place for place, other in enumerate(cells) if other is cell), -1)
+
+
+def _free_id(cell: Cell, taken: set[str]) -> str:
+    made = f"own-{sha256(cell['source'].encode()).hexdigest()[:12]}"
+    names = [str(cell.get("id") or made), made, *(f"{made}-{number}" for number in range(len(taken)))]
+    return next(name for name in names if name not in taken)
 
 
 def _dropped(released: list[Cell], of_student: dict[int, Cell], place_of: dict[int, Cell]) -> list[str]:

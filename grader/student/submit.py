@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.engine.magics import as_python
+from grader.grade import released_cells
 from grader.intake import IntakeError, Material, Submission, read
 from grader.notebooks import NotebookError, given_in, parse
 from grader.progress import digest_of_cell, recall
 from grader.results import MISSING, clean, write_atomically
 from grader.student.archives import zipped
 from grader.student.merge import ANSWER, to_do
-from grader.student.released import KEPT, digest, released_cells
+from grader.student.released import KEPT, digest
 from grader.tasks import Course, Notebook, Task
 
 __all__ = ["SubmitError", "Submitted", "file_name", "submit"]
@@ -52,7 +53,7 @@ def submit(root: Path, name: str, course: Course, out: Path, anyway: bool = Fals
     student = file_name(name)
     files, absent = _work(root, course)
     content = zipped(files, zipfile.ZIP_STORED)
-    material = _as_taken_in(student, content, root, course)
+    material = _as_taken_in(student, content, course)
     problems = [*_unreadable(material, files), *_unsaved(material, root, course)]
     if problems and not anyway:
         raise SubmitError("\n".join([*problems, f"Nothing was written: {ANYWAY}."]))
@@ -90,18 +91,20 @@ def _work(root: Path, course: Course) -> tuple[dict[str, bytes], list[str]]:
     paths += [f"notebooks/{entry.name}.ipynb" for entry in course.notebooks.values()]
     files = {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
     if not files:
-        raise SubmitError(f"{root} holds no work: expected starter/rnn.py and the like, or notebooks/; go to the course's folder")
+        raise SubmitError(
+            f"{root} holds no work: expected starter/rnn.py and the like, or notebooks/; go to the course's folder"
+        )
     absent = [path for path in paths if path not in files]
     return files, [f"Missing, and so not in the zip: {', '.join(absent)}."] if absent else []
 
 
-def _as_taken_in(student: str, content: bytes, root: Path, course: Course) -> Material:
+def _as_taken_in(student: str, content: bytes, course: Course) -> Material:
     """The zip as `grade` reads it."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "work.zip"
         place.write_bytes(content)
         try:
-            return read(Submission(student, (place,)), course, released_cells(root, course))
+            return read(Submission(student, (place,)), course, released_cells(course))
         except IntakeError as problem:
             raise SubmitError(f"the grader would not take this in: {problem}") from problem
 
@@ -113,7 +116,9 @@ def _unreadable(material: Material, files: dict[str, bytes]) -> list[str]:
         try:
             ast.parse(text)
         except SyntaxError as problem:
-            found.append(f"starter/{name}.py, line {problem.lineno}, is no Python: {problem.msg}. No task of it can be graded.")
+            found.append(
+                f"starter/{name}.py, line {problem.lineno}, is no Python: {problem.msg}. No task of it can be graded."
+            )
         except (ValueError, RecursionError, MemoryError) as problem:
             found.append(f"starter/{name}.py is no Python: {problem}. No task of it can be graded.")
     return found
@@ -138,7 +143,9 @@ def _unsaved(material: Material, root: Path, course: Course) -> list[str]:
 
 def _cell_of(task: Task, material: Material) -> str | None:
     """The last cell that gives a task's symbol, of those that the grader runs."""
-    cells = [source for _, source in material.cells.get(task.space, ()) if task.symbol and given_in(source, {task.symbol})]
+    cells = [
+        source for _, source in material.cells.get(task.space, ()) if task.symbol and given_in(source, {task.symbol})
+    ]
     return cells[-1] if cells else None
 
 
@@ -183,7 +190,9 @@ def _left_out(root: Path, course: Course) -> list[str]:
     known = {f"{entry.module}.py" for entry in course.notebooks.values()} | {"__init__.py"}
     known |= {f"{entry.name}.ipynb" for entry in course.notebooks.values()}
     found = [*(root / "starter").glob("*.py"), *(root / "notebooks").glob("*.ipynb")]
-    own = sorted(f"{path.parent.name}/{path.name}" for path in found if path.name not in known and f".{KEPT}" not in path.name)
+    own = sorted(
+        f"{path.parent.name}/{path.name}" for path in found if path.name not in known and f".{KEPT}" not in path.name
+    )
     return [f"Not in the zip, since only the course's own files are graded: {', '.join(own)}."] if own else []
 
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from grader.notebooks import NotebookError, parse
 from grader.results import clean, remove_unfinished
 from grader.student.archives import ArchiveError, entries_of, inside
-from grader.student.journal import Change, apply, begun, note
+from grader.student.journal import JOURNAL, Change, apply, begun, note
 from grader.student.merge import merge_code, to_do
 from grader.student.merge_notebooks import merge_notebooks
 from grader.student.released import KEPT, RELEASED, Release, as_text, digest, edited_by_students, own_release, unpacked
@@ -59,7 +59,9 @@ def run_update(root: Path, place: Path, dry_run: bool = False) -> list[str]:
     """
     if begun(root):
         if dry_run:
-            raise UpdateError("an update of this copy was interrupted, and is to be finished first: leave --dry-run away")
+            raise UpdateError(
+                "an update of this copy was interrupted, and is to be finished first: leave --dry-run away"
+            )
         return [*_finished(root, "The update that was interrupted is finished."), *run_update(root, place)]
     old = _release_of(root)
     files, new = _read(place)
@@ -73,7 +75,11 @@ def run_update(root: Path, place: Path, dry_run: bool = False) -> list[str]:
 
 
 def _finished(root: Path, said: str) -> list[str]:
-    paths, kept = apply(root, lambda path: _beside(root, path))
+    try:
+        paths, kept = apply(root, lambda path: _beside(root, path))
+    except (ArchiveError, LookupError) as problem:
+        raise UpdateError(f"{root / JOURNAL}, the note of an update that was begun, is damaged ({problem}); delete it, and give "
+                          "the command again") from problem  # fmt: skip
     for folder in {(root / path).parent for path in paths}:
         remove_unfinished(folder)
     later = [f"{path} was changed while the update stood still; as it was then, it is {name}" for path, name in kept]
@@ -83,7 +89,9 @@ def _finished(root: Path, said: str) -> list[str]:
 
 def _release_of(root: Path) -> Release:
     if (root / "solution").is_dir():
-        raise UpdateError(f"{root} is the course's own repository, and no student's copy; there, git brings what is new")
+        raise UpdateError(
+            f"{root} is the course's own repository, and no student's copy; there, git brings what is new"
+        )
     try:
         release = own_release(root)
     except ArchiveError as problem:
@@ -104,7 +112,9 @@ def _read(place: Path) -> tuple[dict[str, bytes], Release]:
     except ArchiveError as problem:
         raise UpdateError(f"{place}: {problem}; get the course's zip again") from problem
     if release is None:
-        raise UpdateError(f"{place} is no release of this course: {RELEASED} is not in it; give the zip of the new release")
+        raise UpdateError(
+            f"{place} is no release of this course: {RELEASED} is not in it; give the zip of the new release"
+        )
     for path, noted in release.digests.items():
         if path not in files or digest(files[path]) != noted or not inside(path):
             raise UpdateError(f"{place}: {path} is missing or not as it was released; get the course's zip again")
@@ -112,8 +122,8 @@ def _read(place: Path) -> tuple[dict[str, bytes], Release]:
 
 
 def _below_one_folder(entries: dict[str, bytes]) -> dict[str, bytes]:
-    tops = [name.removesuffix(RELEASED) for name in entries if name.endswith(RELEASED)]
-    return {name.removeprefix(tops[0]): content for name, content in entries.items() if name.startswith(tops[0])} if tops else {}
+    top = next((name.removesuffix(RELEASED) for name in entries if name.endswith(RELEASED)), "")
+    return {name.removeprefix(top): content for name, content in entries.items() if name.startswith(top)}
 
 
 def _unpacked_folder(folder: Path) -> dict[str, bytes]:
@@ -143,7 +153,9 @@ def _plan(root: Path, old: Release, files: dict[str, bytes], new: Release) -> tu
         if outcome.content != place.present:
             written.append(Change(path, outcome.content, place.present))
     if counted:
-        lines.append("Files that you have not changed: " + ", ".join(f"{count} {what}" for what, count in counted.items()) + ".")
+        lines.append(
+            "Files that you have not changed: " + ", ".join(f"{count} {what}" for what, count in counted.items()) + "."
+        )
     note_of_release = [Change(RELEASED, files[RELEASED], _present(root, RELEASED))] if new != old else []
     return [*kept, *written, *note_of_release], lines
 
