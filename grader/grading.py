@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.grade import Options, grade
+from grader.handed_in import handed_in, read_collected
 from grader.intake import IntakeError, find
 from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
 from grader.reports.terminal import class_table
-from grader.results import clean, remove_unfinished, write_atomically
+from grader.results import clean, dump, remove_unfinished, write_atomically
 from grader.tasks import load_course
+from grader.teaching.collect import looks_like_a_download
 
 __all__ = ["COLUMNS", "run_grade", "what_to_do"]
 
@@ -37,6 +39,9 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     """
     if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
         raise IntakeError(f"--out {out} lies inside the submissions; give a folder beside them")
+    if looks_like_a_download(path):
+        raise IntakeError(f"{path} is a bulk download from an LMS: take it in with "
+                          f"`python -m grader collect {path} --out FOLDER`, and grade that folder")  # fmt: skip
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
     options = Options(_seed(out, seed, resume), device, jobs, resume, strict)
@@ -44,6 +49,7 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
         todo = bar.add_task("Grading", total=len(submissions))
         results = grade(submissions, out, options, ignored, on_done=lambda record: bar.advance(todo),
                         on_start=lambda missing: _tell_isolation(missing, console))  # fmt: skip
+    write_atomically(out / "handed_in.json", dump(handed_in(submissions, load_course(), read_collected(path))))
     _write_reports(results, out)
     console.print(class_table(results, load_course()))
     if ignored:
