@@ -17,7 +17,7 @@ from grader.tasks import Course
 __all__ = ["COLLECTED", "RECEIPT", "SCHEMA", "TIMESTAMP", "handed_in", "read_collected", "whole_seconds"]
 
 SCHEMA = "unrolled/handed-in/v1"
-RECEIPT = "receipt.json"  # `python -m grader submit` puts it into the zip
+RECEIPT = "receipt.json"  # a student's `submit` puts it into the zip
 TIMESTAMP = "timestamp.txt"  # nbgrader puts it beside a notebook
 NOTES = {RECEIPT: 2**16, TIMESTAMP: 2**10}
 

@@ -15,6 +15,7 @@ from grader.tasks import Notebook, load_course
 __all__ = ["add_to"]
 
 ROOT = Path(__file__).parent.parent.parent
+SOLUTION = ROOT / "solution"
 MOST = 20  # lines of one kind
 Grades = Annotated[Path, typer.Argument(help="The folder that grade wrote with --out.")]
 Notebooks = Annotated[
@@ -23,8 +24,9 @@ Notebooks = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add them; in a student's copy they are not shown."""
     for command in (collect, answers, totals, feedback, compare, solutions):
-        app.command()(command)
+        app.command(hidden=not SOLUTION.is_dir())(command)
 
 
 def collect(
@@ -132,7 +134,7 @@ def solutions(
 
 
 def _only_instructors() -> None:
-    if not (ROOT / "solution").is_dir():
+    if not SOLUTION.is_dir():
         stop(USAGE, "this is a student's copy: what this command works on, solution/, is not in it")
 
 
