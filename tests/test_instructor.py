@@ -43,7 +43,7 @@ def test_the_day_says_what_it_decided(day):
     folder, (collected, graded, answered, summed, fed_back, regraded, solved) = day
     assert collected == "submissions: 3 students\n"
     assert "grades/index.html" in graded and "2 answers of 3 students" in answered
-    assert "days late" not in summed and "Totals: grades/totals.json" in summed
+    assert "Totals: grades/totals.json" in summed
     assert fed_back == "feedback.zip: 3 pages\n"
     assert "Nobody's points changed" in regraded and "the engine are the same" in regraded
     assert "solutions.zip" in solved

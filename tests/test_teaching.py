@@ -90,11 +90,9 @@ def test_the_later_of_two_uploads_counts_for_the_files_it_has(tmp_path, course):
 def test_moodles_folders_and_names_in_other_encodings(tmp_path, course):
     """A zip without the flag for UTF-8: names are in code page 437, or in UTF-8 in spite of it."""
     data = zipped({"xx_1_assignsubmission_file_/starter/rnn.py": "x = 1", "yy_2_assignsubmission_file_/starter/rnn.py": "x = 2"})
-    for name, written in ((b"xx_1", "\xfc".encode("cp437") + b"x_1"[0:1] + b"_1"), (b"yy_2", "ü".encode() + b"_2")):
-        assert len(name) == len(written)
-        data = data.replace(name, written)
+    data = data.replace(b"xx_1", "üx_1".encode("cp437")).replace(b"yy_2", "ü_2".encode())
     (tmp_path / "all.zip").write_bytes(data)
-    assert collect(tmp_path / "all.zip", tmp_path / "in", course).students == ["üx_1", "ü_2"]
+    assert collect(tmp_path / "all.zip", tmp_path / "in", course).students == ["ü_2", "üx_1"]
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     assert len(collect(tmp_path / "unpacked", tmp_path / "again", course).students) == 2
@@ -249,10 +247,9 @@ def test_a_mistake_in_the_marks_is_told_with_its_line(tmp_path, course, text, wo
 
 
 def test_marks_come_from_nbgraders_grade_book_and_a_lock_is_told(tmp_path, course, monkeypatch):
-    api = pytest.importorskip("nbgrader.api")
+    api, sqlalchemy = pytest.importorskip("nbgrader.api"), pytest.importorskip("sqlalchemy")
     path = tmp_path / "gradebook.db"
-    schema = api.create_engine(f"sqlite:///{path}") if hasattr(api, "create_engine") else None
-    api.Base.metadata.create_all(schema)
+    api.Base.metadata.create_all(sqlalchemy.create_engine(f"sqlite:///{path}"))
     with sqlite3.connect(path) as book:
         for table, values in GRADE_BOOK:
             book.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", [*values.values()])

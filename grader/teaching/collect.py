@@ -59,11 +59,11 @@ class Collected:
 
 
 def looks_like_a_download(path: Path) -> bool:
-    """Whether the files at `path` are named as in a bulk download: the first of them, if there are many."""
+    """Whether most files at `path` are named as in a bulk download: of the first, if there are many."""
     try:
         with _entries(path) as entries:
             first = [read_name(entry.path) for entry in islice(entries, FIRST) if not _is_litter(entry.path)]
-            return any(first) and all(first)
+            return 2 * sum(map(bool, first)) > len(first)
     except (IntakeError, OSError):
         return False
 
@@ -95,9 +95,11 @@ def _staged(download: Path, staged: Path) -> tuple[dict[str, Student], list[str]
     whole = 0
     with _entries(download) as entries:
         for place, entry in enumerate(entries):
+            if _is_litter(entry.path):
+                continue
             piece = read_name(entry.path)
             if piece is None:
-                others += [] if _is_litter(entry.path) else [clean(entry.path)]
+                others.append(clean(entry.path))
                 continue
             student = students.setdefault(piece.student, Student())
             target = staged / str(place)
