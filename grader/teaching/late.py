@@ -91,7 +91,8 @@ def _of_one(policy: Policy, student: str, handed: dict, notebook: str, course: C
     if moment is None or deadline is None:
         return Lateness(whole_seconds(moment) if moment else "", known_by)
     extended = notebook in policy.extensions.get(student, {})
-    days, known_by = _days(moment, deadline + policy.grace, known_by, None if extended else handed.get("late"))
+    late = handed.get("late")
+    days, known_by = _days(moment, deadline + policy.grace, known_by, None if extended and late else late)
     free = min(days, left)
     points = sum(task.points for task in course.tasks.values() if task.notebook == notebook)
     closed = policy.closed_after_days is not None and days > policy.closed_after_days
@@ -110,7 +111,7 @@ def _handed_in(policy: Policy, student: str, handed: dict, notebook: str) -> tup
 
 
 def _days(moment: datetime, deadline: datetime, known_by: str, late: bool | None) -> tuple[int, str]:
-    """The days that have begun since the deadline. What the LMS says of being late goes before a receipt and a file's time."""
+    """The days that have begun since the deadline. Whether it came late an LMS knows better than a receipt or a file."""
     days = max(math.ceil((moment - deadline) / DAY), 0)
     if late is None or known_by in ("the policy", "timestamp.txt"):
         return days, known_by

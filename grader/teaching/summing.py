@@ -46,12 +46,12 @@ def sum_up(grades: Path, asked: Asked, course: Course) -> tuple[dict, list[str]]
     students = {entry["student"] for entry in entries}
     numbers = numbers_of(asked.notebooks, course)
     policy = read_policy(asked.policy, course) if asked.policy else Policy()
-    told = _check_students(policy, asked.policy, students)
+    told = _check_students(policy, asked.policy, students, numbers)
     marks = read_csv(asked.marks, course, students) if asked.marks else {}
     if asked.gradebook:
         marks, more = _joined(read_gradebook(asked.gradebook, course), marks, students)
         told += more
-    handed, used = _handed_in(results), _used(asked.before, policy)
+    handed, used = _handed_in(results), _used(asked.before)
     made = []
     for entry in entries:
         name = entry["student"]
@@ -64,12 +64,12 @@ def sum_up(grades: Path, asked: Asked, course: Course) -> tuple[dict, list[str]]
     return record, told + _worth_a_look(made)
 
 
-def _check_students(policy: Policy, path: Path | None, students: set[str]) -> list[str]:
+def _check_students(policy: Policy, path: Path | None, students: set[str], numbers: list[str]) -> list[str]:
     """Who has an extension and no submission: a slip in the name, unless the policy says that they are absent."""
     for key, named in (("extensions", policy.extensions), ("handed_in", policy.handed_in)):
-        unknown = [student for student in named if student not in students and student not in policy.absent]
+        unknown = {student for student, times in named.items() if times.keys() & set(numbers)} - students - {*policy.absent}
         if unknown:
-            raise TeachingError(f"{path}: {key} names {', '.join(map(repr, unknown))}, who handed nothing in; there are "
+            raise TeachingError(f"{path}: {key} names {', '.join(map(repr, sorted(unknown)))}, who handed nothing in; there are "
                                 f"{_some(students)}. Whoever has not handed in yet goes into absent = [...] as well")  # fmt: skip
     waiting = sorted(set(policy.absent) - students)
     return [f"Not handed in yet, by the policy: {', '.join(waiting)}"] if waiting else []
@@ -94,7 +94,7 @@ def _handed_in(results: Path) -> dict[str, dict]:
     return json.loads(path.read_bytes())["submissions"] if path.is_file() else {}
 
 
-def _used(before: Sequence[Path], policy: Policy) -> Counter:
+def _used(before: Sequence[Path]) -> Counter:
     """student → free days that went to earlier notebooks."""
     used: Counter = Counter()
     for folder in before:
