@@ -72,10 +72,18 @@ def test_the_feedback_is_named_as_canvas_takes_it_back_and_tells_no_hidden_check
     assert hidden
     with zipfile.ZipFile(folder / "feedback.zip") as archive:
         pages = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert set(pages) == {"ann_101_5001_feedback.html", "bo_LATE_102_5004_feedback.html", "çelikcy_103_5003_feedback.html"}
+    assert set(pages) == {
+        "ann_101_5001_feedback.html",
+        "bo_LATE_102_5004_feedback.html",
+        "çelikcy_103_5003_feedback.html",
+    }
     assert not [secret for secret in hidden for page in pages.values() if secret in page]
     page = " ".join(pages["bo_LATE_102_5004_feedback.html"].split())
-    assert "of 20</strong> points:" in page and "Which product makes them vanish?" in page and "2 days late, 2 of them free" in page
+    assert (
+        "of 20</strong> points:" in page
+        and "Which product makes them vanish?" in page
+        and "2 days late, 2 of them free" in page
+    )
 
 
 def test_the_solutions_are_those_of_the_notebooks_that_are_over(day):

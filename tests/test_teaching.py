@@ -80,7 +80,8 @@ def test_the_later_of_two_uploads_counts_for_the_files_it_has(tmp_path, course):
     first = zipped({"w/starter/rnn.py": "x = 1", "w/starter/gated.py": "y = 1"})
     found, submissions = taken_in(tmp_path, course, {
         "ann_1_20_work-1.zip": zipped({"starter/rnn.py": "x = 2"}), "ann_1_9_work.zip": first,
-        "ann_1_21_text-2.py": "z = 1", "bo_2_5_work.zip": first, "readme.txt": "", "__MACOSX/._ann_1_9_work.zip": ""})  # fmt: skip
+        "ann_1_21_text-2.py": "z = 1", "bo_2_5_work.zip": first, "readme.txt": "",
+        "__MACOSX/._ann_1_9_work.zip": ""})  # fmt: skip
     assert found.students == ["ann_1", "bo_2"] and found.others == ["readme.txt"]
     assert found.told == ["ann_1: of work.zip and work-1.zip the later counts, for starter/rnn.py"]
     assert read(submissions["ann_1"], course, {}).modules == {"rnn": "x = 2", "gated": "y = 1", "text": "z = 1"}
@@ -89,7 +90,9 @@ def test_the_later_of_two_uploads_counts_for_the_files_it_has(tmp_path, course):
 
 def test_moodles_folders_and_names_in_other_encodings(tmp_path, course):
     """A zip without the flag for UTF-8: names are in code page 437, or in UTF-8 in spite of it."""
-    data = zipped({"xx_1_assignsubmission_file_/starter/rnn.py": "x = 1", "yy_2_assignsubmission_file_/starter/rnn.py": "x = 2"})
+    data = zipped(
+        {"xx_1_assignsubmission_file_/starter/rnn.py": "x = 1", "yy_2_assignsubmission_file_/starter/rnn.py": "x = 2"}
+    )
     data = data.replace(b"xx_1", "üx_1".encode("cp437")).replace(b"yy_2", "ü_2".encode())
     (tmp_path / "all.zip").write_bytes(data)
     assert collect(tmp_path / "all.zip", tmp_path / "in", course).students == ["ü_2", "üx_1"]
@@ -147,7 +150,8 @@ def test_a_folder_that_is_there_is_not_written_over_and_a_download_is_not_graded
 
 def test_the_time_is_taken_from_what_knows_it_best(tmp_path, course):
     receipt = json.dumps({"time": "2026-10-16T20:00:00+02:00"})
-    places = {"ann/01_sine_wave_rnn/timestamp.txt": "2026-10-01 10:00:00.5 UTC\n", "ann/01_sine_wave_rnn/01_sine_wave_rnn.ipynb": "{}",
+    places = {"ann/01_sine_wave_rnn/timestamp.txt": "2026-10-01 10:00:00.5 UTC\n",
+              "ann/01_sine_wave_rnn/01_sine_wave_rnn.ipynb": "{}",
               "ann/02_echo_memory/02_echo_memory.ipynb": "{}", "bo/starter/rnn.py": "", "bo/receipt.json": receipt,
               "cy/starter/rnn.py": "", "cy/receipt.json": '{"time": "yesterday"}'}  # fmt: skip
     for path, text in places.items():
@@ -205,7 +209,8 @@ def test_free_days_go_in_the_order_of_the_deadlines_and_run_out(course):
 @pytest.mark.parametrize("text, words", [
     ("penalty_per_da = 1", "penalty_per_da is no key; did you mean penalty_per_day?"),
     ("late_days = 1.5", "late_days is 1.5, expected a whole number"),
-    ("late_days = true", "late_days is True"), ('penalty_per_day = "10"', "or percent as"), ('penalty_per_day = "200%"', "percent"),
+    ("late_days = true", "late_days is True"),
+    ('penalty_per_day = "10"', "or percent as"), ('penalty_per_day = "200%"', "percent"),
     ("[deadlines]\n1 = 2026-10-16", "deadlines.1 is 2026-10-16, expected a date and time with its zone"),
     ("[deadlines]\n1 = 2026-10-16T23:59:00", "with its zone"), ('[deadlines]\n1 = "16.10.2026"', "is '16.10.2026'"),
     ("[deadlines]\n9 = 2026-10-16T23:59:00Z", "deadlines.9 names no notebook"),
@@ -230,15 +235,19 @@ def marks_csv(tmp_path, text: str) -> Path:
 
 
 def test_marks_come_from_a_csv_as_spreadsheets_write_them(tmp_path, course):
-    marks = read_csv(marks_csv(tmp_path, 'student;task;points;comment\nann;1.9;2,5;"So; well"\nbo;1.9;;\n'), course, {"ann", "bo"})
+    marks = read_csv(
+        marks_csv(tmp_path, 'student;task;points;comment\nann;1.9;2,5;"So; well"\nbo;1.9;;\n'), course, {"ann", "bo"}
+    )
     assert {student: {task: (mark.points, mark.comment) for task, mark in own.items()} for student, own in marks.items()} == {
         "ann": {"1.9": (2.5, "So; well")}}  # fmt: skip
 
 
 @pytest.mark.parametrize("text, words", [
     ("student,points\n", "has no column 'task'"), ("student,task,points\nzoe,1.9,1\n", "line 2: nobody is called 'zoe'"),
-    ("student,task,points\nann,1.2,1\n", "'1.2' is no written answer"), ("student,task,points\nann,1.9,4\n", "a number from 0 to 3"),
-    ("student,task,points\nann,1.9,nan\n", "'nan' points"), ("student,task,points\nann,1.9,1\nann,1.9,2\n", "line 3: ann has a mark"),
+    ("student,task,points\nann,1.2,1\n", "'1.2' is no written answer"),
+    ("student,task,points\nann,1.9,4\n", "a number from 0 to 3"),
+    ("student,task,points\nann,1.9,nan\n", "'nan' points"),
+    ("student,task,points\nann,1.9,1\nann,1.9,2\n", "line 3: ann has a mark"),
 ])  # fmt: skip
 def test_a_mistake_in_the_marks_is_told_with_its_line(tmp_path, course, text, words):
     with pytest.raises(MarksError) as told:
@@ -252,7 +261,9 @@ def test_marks_come_from_nbgraders_grade_book_and_a_lock_is_told(tmp_path, cours
     api.Base.metadata.create_all(sqlalchemy.create_engine(f"sqlite:///{path}"))
     with sqlite3.connect(path) as book:
         for table, values in GRADE_BOOK:
-            book.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", [*values.values()])
+            book.execute(
+                f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", [*values.values()]
+            )
     book.close()
     marks = read_gradebook(path, course)
     assert {student: [(mark.points, mark.comment) for mark in own.values()] for student, own in marks.items()} == {
@@ -315,7 +326,12 @@ def test_a_total_is_checks_and_marks_less_late_days_and_waits_only_for_what_was_
     total = totals(entry, {"1.9": Mark(2.0, "good")}, late, course, ["1", "2", "3"])
     assert (total["auto"], total["manual"], total["penalty"], total["score"], total["max_score"]) == (34, 2, 20, 19, 60)
     assert total["pending"] == ["2.10"] and total["notebooks"]["2"]["score"] == 0  # never below
-    assert settled(entry, total) | {"tasks": []} == entry | {"tasks": [], "score": 19, "max_score": 60, "pending": ["2.10"]}
+    assert settled(entry, total) | {"tasks": []} == entry | {
+        "tasks": [],
+        "score": 19,
+        "max_score": 60,
+        "pending": ["2.10"],
+    }
     broken = totals(entry | {"status": "harness_error"}, {}, {}, course, ["1"])
     assert broken["score"] is None
 
@@ -323,9 +339,14 @@ def test_a_total_is_checks_and_marks_less_late_days_and_waits_only_for_what_was_
 def test_totals_are_made_beside_the_results_and_are_not_taken_for_those_of_others(tmp_path, course):
     grades = grading(tmp_path / "g", record(course), record(course, "bo", reason="x", status="invalid", tasks=[]))
     write_atomically(grades / "handed_in.json", dump({"submissions": {"ann": handed(1.5)}}))
-    (tmp_path / "policy.toml").write_text(f"late_days = 1\npenalty_per_day = 2\n[deadlines]\n1 = {DEADLINE.isoformat()}\n")
+    (tmp_path / "policy.toml").write_text(
+        f"late_days = 1\npenalty_per_day = 2\n[deadlines]\n1 = {DEADLINE.isoformat()}\n"
+    )
     made, told = sum_up(grades, Asked(tmp_path / "policy.toml", notebooks=["1"]), course)
-    assert [(entry["score"], entry["penalty"], entry["free_days"]) for entry in made["submissions"]] == [(15, 2, 1), (0, 0, 0)]
+    assert [(entry["score"], entry["penalty"], entry["free_days"]) for entry in made["submissions"]] == [
+        (15, 2, 1),
+        (0, 0, 0),
+    ]
     assert told == ["Still to be marked: ann (1.9)"]
     assert totals_beside(grades / "results.json")["ann"]["score"] == 15
     made, _ = sum_up(grades, Asked(tmp_path / "policy.toml", notebooks=["1"], before=[grades]), course)
@@ -360,7 +381,11 @@ def test_a_student_with_an_extension_who_is_still_away_is_no_slip(tmp_path, cour
 
 def test_what_is_no_grading_is_told(tmp_path):
     (tmp_path / "results.json").write_text("{}")
-    for arguments in (("totals", tmp_path / "no"), ("feedback", tmp_path, "--out", tmp_path / "f.zip"), ("compare", tmp_path, tmp_path)):
+    for arguments in (
+        ("totals", tmp_path / "no"),
+        ("feedback", tmp_path, "--out", tmp_path / "f.zip"),
+        ("compare", tmp_path, tmp_path),
+    ):
         status, said = command(*arguments)
         assert status == 2 and ("does not exist" in said or "has the schema None" in said)
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
@@ -371,7 +396,10 @@ def test_what_is_no_grading_is_told(tmp_path):
 
 def changed(entry: dict, task: str, score: float, **check) -> dict:
     """The record with one task's score and its check changed."""
-    tasks = [one | {"score": score, "checks": [one["checks"][0] | check]} if one["id"] == task else one for one in entry["tasks"]]
+    tasks = [
+        one | {"score": score, "checks": [one["checks"][0] | check]} if one["id"] == task else one
+        for one in entry["tasks"]
+    ]
     return entry | {"tasks": tasks, "score": sum(one["score"] for one in tasks)}
 
 
@@ -379,7 +407,9 @@ def test_the_table_of_changes_says_who_which_task_how_much_and_why(tmp_path, cou
     ann, bo = record(course), record(course, "bo")
     failed = changed(ann, "1.2", 0, verdict="failed", message="got 1,\nexpected 2")
     old = grading(tmp_path / "old", failed, bo)
-    new = grading(tmp_path / "new", ann, bo | {"status": "invalid", "reason": "no zip", "score": 0}, record(course, "cy"), seed=2)
+    new = grading(
+        tmp_path / "new", ann, bo | {"status": "invalid", "reason": "no zip", "score": 0}, record(course, "cy"), seed=2
+    )
     for folder, content in ((old, "one"), (new, "two")):
         made = {"content": content, "digest": content}
         write_atomically(folder / "records" / "a.json", dump({"made_from": made, "record": {"student": "ann"}}))
@@ -398,7 +428,9 @@ def test_nothing_changed_is_nothing_and_the_checks_are_named(course):
     assert changes(ann, ann, set()) == []
     other = {"submissions": [changed(record(course), "1.2", 1, name="test_other", hidden=True)]}
     (change,) = changes(ann, other, set())
-    assert change.by == -2 and change.why == "new hidden check test_other: passed; check test_it is gone (passed before)"
+    assert (
+        change.by == -2 and change.why == "new hidden check test_other: passed; check test_it is gone (passed before)"
+    )
 
 
 # back to the students
@@ -420,4 +452,3 @@ def test_solutions_wait_for_whoever_has_time(course, tmp_path):
     (tmp_path / "p.toml").write_text("[deadlines]\n1 = 2999-01-01T00:00:00Z\n")
     status, said = command("solutions", "--out", tmp_path / "s.zip", "--policy", tmp_path / "p.toml")
     assert status == 2 and "notebook 1, everybody: until 2999-01-01" in said and not (tmp_path / "s.zip").exists()
-

@@ -67,7 +67,9 @@ def sum_up(grades: Path, asked: Asked, course: Course) -> tuple[dict, list[str]]
 def _check_students(policy: Policy, path: Path | None, students: set[str], numbers: list[str]) -> list[str]:
     """Who has an extension and no submission: a slip in the name, unless the policy says that they are absent."""
     for key, named in (("extensions", policy.extensions), ("handed_in", policy.handed_in)):
-        unknown = {student for student, times in named.items() if times.keys() & set(numbers)} - students - {*policy.absent}
+        unknown = (
+            {student for student, times in named.items() if times.keys() & set(numbers)} - students - {*policy.absent}
+        )
         if unknown:
             raise TeachingError(f"{path}: {key} names {', '.join(map(repr, sorted(unknown)))}, who handed nothing in; there are "
                                 f"{_some(students)}. Whoever has not handed in yet goes into absent = [...] as well")  # fmt: skip
