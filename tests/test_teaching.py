@@ -280,6 +280,25 @@ def test_marks_come_from_nbgraders_grade_book_and_a_lock_is_told(tmp_path, cours
         read_gradebook(tmp_path / "none.db", course)
 
 
+def test_answers_stand_beside_the_model_answers_and_their_csv_is_taken_back(tmp_path, course):
+    cells = [{"cell_type": "markdown", "id": "task-1-9", "source": "<script>Because</script> \x1b[2J"}]
+    empty = [{"cell_type": "markdown", "id": "task-1-9", "source": "*Write your answer here, in the place of this line.*"}]
+    for student, own in (("=ann", cells), ("bo", empty), ("cy", [])):
+        path = tmp_path / "in" / student / "notebooks" / "01_sine_wave_rnn.ipynb"
+        write_atomically(path, json.dumps({"cells": own}).encode())
+    write_atomically(tmp_path / "in" / "di" / "starter" / "rnn.py", b"")
+    status, said = command("answers", tmp_path / "in", "--out", tmp_path / "marking", "--notebook", "1")
+    assert status == 0 and "3 answers of 4 students" in said
+    page = (tmp_path / "marking" / "answers.html").read_text()
+    assert "&lt;script&gt;Because" in page and "<script" not in page and "\x1b" not in page and "Marking: 3 points" in page
+    assert (tmp_path / "marking" / "marks.csv").read_text().splitlines() == [
+        "student,task,points,comment", "'=ann,1.9,,", "bo,1.9,0,not answered", "cy,1.9,0,not answered"]  # fmt: skip
+    (tmp_path / "marking" / "marks.csv").write_text("student,task,points,comment\n'=ann,1.9,2,\n")
+    assert read_csv(tmp_path / "marking" / "marks.csv", course, {"=ann"})["=ann"]["1.9"].points == 2
+    status, said = command("answers", tmp_path / "in", "--out", tmp_path / "marking")
+    assert status == 2 and "may hold marks" in said
+
+
 CELL = {"notebook_id": "n", "type": "GradeCells"}
 GRADE_BOOK = [
     ("course", {"id": "c"}), ("assignment", {"id": "a", "name": "01_sine_wave_rnn", "course_id": "c"}),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from grader.reports.table import defused
 from grader.tasks import Course, Task
 from grader.teaching.reading import TeachingError
 
@@ -45,11 +46,12 @@ Marks = dict[str, dict[str, Mark]]  # student → written task → mark; what is
 def read_csv(path: Path, course: Course, students: set[str]) -> Marks:
     """The marks of a CSV, with commas or semicolons. A row without points is still to be marked."""
     marks: Marks = {}
+    names = {defused(name): name for name in students} | {name: name for name in students}
     for line, row in _rows(path):
         where = f"{path}, line {line}"
-        student, task = row["student"], _task(row["task"], course, where)
-        if student not in students:
-            raise MarksError(f"{where}: nobody is called {student!r} in these results; there are {_some(students)}")
+        student, task = names.get(row["student"]), _task(row["task"], course, where)
+        if student is None:
+            raise MarksError(f"{where}: nobody is called {row['student']!r} in these results; there are {_some(students)}")
         if task.id in marks.get(student, {}):
             raise MarksError(f"{where}: {student} has a mark for {task.id} already; leave one of the two")
         if row["points"]:
