@@ -7,19 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from grader.results import clean
+from grader.console import HARNESS, USAGE, console
+from grader.console import stop as _stop
 from grader.tasks import load_course
+from grader.teaching.commands import add_to
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Checks, grades and releases the Unrolled course.")  # fmt: skip
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-USAGE, HARNESS = 2, 3
 
 
 @app.command()
@@ -298,6 +295,4 @@ def _message(problem: Exception) -> str:
     return str(problem.args[0]) if problem.args else str(problem)
 
 
-def _stop(status: int, message: str) -> None:
-    errors.print(clean(message), style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(status)
+add_to(app)

@@ -12,13 +12,15 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.grade import Options, grade, released_cells
+from grader.handed_in import handed_in, read_collected
 from grader.intake import IntakeError, Material, Submission, find, read
 from grader.reports.index import index_page
 from grader.reports.student import student_page
 from grader.reports.table import to_csv
-from grader.results import remove_unfinished, write_atomically
+from grader.results import dump, remove_unfinished, write_atomically
 from grader.similarity import alike
 from grader.tasks import Course, load_course
+from grader.teaching.collect import looks_like_a_download
 from grader.telling import telling
 
 __all__ = ["run_grade", "what_to_do", "write_reports"]
@@ -32,12 +34,16 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
     """
     if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
         raise IntakeError(f"--out {out} lies inside the submissions; give a folder beside them")
+    if looks_like_a_download(path):
+        raise IntakeError(f"{path} is a bulk download from an LMS: take it in with "
+                          f"`python -m grader collect {path} --out FOLDER`, and grade that folder")  # fmt: skip
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
     options = Options(_seed(out, seed, resume), device, jobs, resume, strict)
     with telling(tell, console) as told:
         told.begin(len(submissions), options.seed, device)
         results = grade(submissions, out, options, ignored, told.done, told.isolation)
+        write_atomically(out / "handed_in.json", dump(handed_in(submissions, load_course(), read_collected(path))))
         write_reports(results, submissions, out)
     told.end(results, ignored, out)
     return results

@@ -16,11 +16,12 @@ from grader.predictions import predictions_in
 from grader.results import MISSING
 from grader.tasks import CELLS, Course, Notebook
 
-__all__ = ["IntakeError", "Material", "Submission", "find", "read"]
+__all__ = ["COLLECTED", "IntakeError", "Material", "Submission", "files_in", "find", "read", "wanted"]
 
 MAX_MODULE = 2**20
 MAX_NOTEBOOK = 32 * 2**20
 MAX_ENTRIES = 5_000
+COLLECTED = "collected.json"  # what `python -m grader collect` notes beside the submissions
 
 
 class IntakeError(ValueError):
@@ -61,6 +62,8 @@ def find(path: Path) -> tuple[list[Submission], list[str]]:
     newest: dict[str, Submission] = {}
     ignored = []
     for entry in sorted(path.iterdir(), key=lambda entry: (entry.lstat().st_mtime, entry.name)):
+        if entry.name == COLLECTED:
+            continue
         places = _places(entry) or _empty(entry)
         if not places:
             ignored.append(_readable(entry.name))
@@ -133,13 +136,13 @@ def _gathered(submission: Submission, course: Course) -> dict[str, bytes | str]:
     files: dict[str, bytes | str] = {}
     own = {(notebook.name, f"starter/{notebook.module}.py") for notebook in course.notebooks.values()}
     for place in submission.places:
-        for name, data in _files(place, _wanted(course)):
+        for name, data in files_in(place, wanted(course)):
             if name not in files or len(submission.places) == 1 or (place.name, name) in own:
                 files[name] = data
     return files
 
 
-def _wanted(course: Course) -> dict[str, int]:
+def wanted(course: Course) -> dict[str, int]:
     """The paths that are read, with the most bytes that each may have."""
     modules = {f"starter/{notebook.module}.py": MAX_MODULE for notebook in course.notebooks.values()}
     return modules | {f"{folder}{notebook.name}.ipynb": MAX_NOTEBOOK
@@ -174,7 +177,7 @@ def _take_notebook(
     return []
 
 
-def _files(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:
+def files_in(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | str]]:
     """(path, bytes) of the wanted files that are there; where one can't be read, the reason instead of bytes."""
     if place.is_file():
         yield from _zipped(place, wanted)

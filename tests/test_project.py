@@ -119,7 +119,8 @@ def test_the_first_screen_of_the_readme_has_the_two_commands():
     assert any(line.startswith("make demo") for line in first) and any(line.startswith("make test") for line in first)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md", "docs/students.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md", "docs/students.md",
+                                      "docs/instructor.md", "docs/ai-assistants.md"])
 def test_commands_in_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     done = subprocess.run(
@@ -127,11 +128,12 @@ def test_commands_in_documents_exist(document):
     )
     for command in re.findall(r"python -m grader ([a-z]+)", text):
         assert re.search(rf"\b{command}\b", done.stdout), command
+    defined = "".join((ROOT / "grader" / path).read_text() for path in ("cli.py", "teaching/commands.py"))
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", text, re.MULTILINE):
         assert re.search(rf"^{max(target)}:", makefile, re.MULTILINE), target
     for option in re.findall(r"`(--[a-z]+)`", text):
-        assert re.search(rf"\b{option[2:]}\b", (ROOT / "grader" / "cli.py").read_text()), option
+        assert re.search(rf"\b{option[2:]}\b", defined), option
 
 
 def test_the_tasks_that_are_required_come_first():

@@ -12,7 +12,7 @@ from grader.reports.picture import difference_svg
 from grader.reports.prediction import distance, value_text
 from grader.results import MISSING as NOT_HANDED_IN
 from grader.results import is_missing, is_to_do
-from grader.tasks import Course, Notebook
+from grader.tasks import Course, Notebook, Task
 
 __all__ = ["student_page"]
 
@@ -26,8 +26,8 @@ SIGNS = {
 }
 
 
-def student_page(entry: dict, course: Course) -> str:
-    """The page of one submission's record. Hidden checks are told by their number alone."""
+def student_page(entry: dict, course: Course, total: dict | None = None) -> str:
+    """The page of one submission's record, with its total where there is one. Hidden checks are told by their number alone."""
     solved = {record["id"] for record in entry["tasks"] if record["verdict"] == "passed"}
     tasks = [_task(record, solved, course) for record in entry["tasks"]]
     of = {state: [task for task in tasks if task["state"] == state] for state in SIGNS}
@@ -39,7 +39,8 @@ def student_page(entry: dict, course: Course) -> str:
                   not_started=[task for task in waiting if task["state"] == "to do"],
                   absent=_by_file([task for task in waiting if task["state"] == MISSING]),
                   begun=begun, later=later, not_judged=of["harness_error"],
-                  pending=[course.tasks[name] for name in entry["pending"]],
+                  pending=[course.tasks[name] for name in (total or entry)["pending"]], total=total,
+                  marked=_marked(total, course), late_days=_late_days(total),
                   predictions=_predictions(entry, course), next=next_tasks(solved, course),
                   where=lambda task: where(task, course), retry=retry, words=WORDS)  # fmt: skip
 
@@ -71,6 +72,18 @@ def _task(record: dict, solved: set[str], course: Course) -> dict:
         "hidden_count": len(hidden),
         "same_as": None,
     }
+
+
+def _marked(total: dict | None, course: Course) -> list[tuple[Task, dict]]:
+    """The written answers that have a mark."""
+    parts = total["notebooks"].values() if total else ()
+    return [(course.tasks[name], mark) for part in parts for name, mark in part["marks"].items()]
+
+
+def _late_days(total: dict | None) -> list[tuple[str, dict]]:
+    """The notebooks that came late."""
+    parts = total["notebooks"].items() if total else ()
+    return [(number, part["late"]) for number, part in parts if part["late"] and part["late"]["days"]]
 
 
 def _by_notebook(tasks: list[dict], course: Course) -> tuple[list[dict], list[dict]]:
