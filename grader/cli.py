@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from grader.console import HARNESS, USAGE, console
+from grader.console import HARNESS, USAGE, console, say
 from grader.console import stop as _stop
+from grader.results import clean
 from grader.tasks import load_course
 from grader.teaching.commands import add_to
 
@@ -227,8 +228,7 @@ def export(
         told = write_export(kind, out, Choices(results, sheet, by, column, student, points, with_pending))
     except ExportError as problem:
         _stop(USAGE, str(problem))
-    for line in [*told, f"Written: {out}"]:
-        console.print(line, markup=False, soft_wrap=True)
+    say(*told, f"Written: {out}")
 
 
 @app.command()
@@ -248,8 +248,7 @@ def submit(
         _stop(USAGE, str(problem))
     except OSError as problem:
         _stop(USAGE, f"{problem.filename or out}: {problem.strerror}; give a folder that can be written with --out")
-    for line in done.told:
-        console.print(clean(line), markup=False, soft_wrap=True)
+    say(*map(clean, done.told))
     console.print(f"\nHand in {done.zip}\nSHA-256 {done.digest}\nThe receipt for you to keep is {done.receipt}",
                   markup=False, soft_wrap=True)  # fmt: skip
 
@@ -266,7 +265,7 @@ def update(
 
     try:
         for line in run_update(home(), new, dry_run):
-            console.print(clean(line), markup=False, soft_wrap=True)
+            say(clean(line))
     except UpdateError as problem:
         _stop(USAGE, f"Nothing was changed: {problem}.")
     except OSError as problem:

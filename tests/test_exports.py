@@ -24,6 +24,7 @@ from grader.exports import FORMATS
 from grader.exports.on_gradescope import NOT_FOUND, SEVERAL, graded_for_gradescope
 from grader.exports.sheet import Sheet
 from grader.results import SCHEMA, clean, dump
+from grader.teaching.totals import digest_of
 from tests.conftest import ROOT
 from tests.fuzzing import tried
 from tests.grading import solved
@@ -206,6 +207,21 @@ def test_a_total_that_waits_is_left_out_of_canvas_unless_it_is_asked_for(tmp_pat
     assert [row[PLACE] for row in read((tmp_path / "out.csv").read_bytes())[3:5]] == ["7.50", "5.00"]
     waiting = written(tmp_path / "waiting.json", entry("b", pending=["1.9"]))
     assert "wait for written answers (1.9)" in refused(tmp_path, "canvas", waiting, *arguments[2:-2])
+
+
+def test_where_totals_were_made_they_count(tmp_path):
+    (tmp_path / "book.csv").write_text(table(grade_book(["a", "b"])), encoding="utf-8", newline="")
+    results = written(tmp_path / "results.json", entry("a", pending=["1.9"]), entry("b"))
+    totals = {"schema": "unrolled/totals/v1", "results": digest_of(results),
+              "submissions": [{"student": "a", "score": 9.5, "max_score": 15, "pending": []}]}  # fmt: skip
+    (tmp_path / "totals.json").write_bytes(dump(totals))
+    arguments = ["canvas", results, "--sheet", tmp_path / "book.csv", "--column", "Unrolled"]
+    export(*arguments, "--out", tmp_path / "out.csv")
+    assert [row[PLACE] for row in read((tmp_path / "out.csv").read_bytes())[3:5]] == ["9.50", "7.50"]
+    written(results, entry("a"))
+    assert "was made from other results" in refused(tmp_path, *arguments)
+    (tmp_path / "totals.json").write_text("{")
+    assert "is damaged: run `python -m grader totals` again" in refused(tmp_path, *arguments)
 
 
 def test_other_points_in_canvas_are_told(results, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader.exports.scores import counted
 from grader.results import SCHEMA
+from grader.teaching.totals import StaleTotals, totals_beside
 
 __all__ = ["ExportError", "Submissions", "in_short", "read_bytes", "read_results"]
 
@@ -36,12 +37,13 @@ class Submissions:
 
     def __init__(self, path: Path):
         self._path = path
+        self._totals = _totals_beside(path)
 
     def __iter__(self) -> Iterator[dict]:
         """Each record, with the score that counts."""
         for place, entry in enumerate(_entries(self._path)):
             _check_entry(entry, f"{self._path}, submission {place + 1}")
-            yield counted(entry)
+            yield counted(entry, self._totals.get(entry["student"]))
 
 
 def read_results(path: Path) -> dict:
@@ -66,6 +68,20 @@ def read_bytes(path: Path, what: str) -> bytes:
         return path.read_bytes()
     except OSError as problem:
         raise ExportError(f"{path}: {problem.strerror}; give {what}") from problem
+
+
+def _totals_beside(path: Path) -> dict[str, dict]:
+    """student → total, where `python -m grader totals` has written them for these results."""
+    try:
+        return totals_beside(path) or {}
+    except StaleTotals as problem:
+        raise ExportError(str(problem)) from problem
+    except OSError as problem:
+        raise ExportError(f"{problem.filename}: {problem.strerror}; {WANTED}") from problem
+    except (ValueError, LookupError, TypeError) as problem:
+        raise ExportError(
+            f"{path.with_name('totals.json')} is damaged: run `python -m grader totals` again"
+        ) from problem
 
 
 def _entries(path: Path) -> Iterator[object]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from grader.teaching.totals import settled
+
 __all__ = ["counted"]
 
 
-def counted(entry: dict) -> dict:
-    """A submission's record with the `score`, `max_score` and `pending` that count.
+def counted(entry: dict, total: dict | None = None) -> dict:
+    """A submission's record with the `score`, `max_score` and `pending` that count: those of its total, if there is one.
 
-    Marks of written answers and late days belong here. Where the harness failed there is no score: None, never 0.
+    A total has the marks of written answers and what late days cost. Where the harness failed there is no score: None,
+    never 0.
     """
+    if total is not None:
+        return settled(entry, total)
     return entry | {"score": None} if entry["status"] == "harness_error" else entry
