@@ -112,7 +112,7 @@ def compare(
     if found:
         console.print(changes_table(found))
     students = len({change.student for change in found})
-    say(*conditions, f"{students} students changed: {path}" if found else f"Nobody's points changed: {path} is empty")
+    say(*conditions, f"{students} student{'s' * (students != 1)} changed: {path}" if found else f"Nobody's points changed: {path} is empty")
 
 
 def solutions(
