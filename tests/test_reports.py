@@ -180,6 +180,18 @@ def test_what_could_not_be_graded_says_why_and_what_to_do(course, status, words)
     assert "the zip can't be read: &lt;x&gt;" in text and words in text
 
 
+def test_the_total_is_told_with_marks_comments_and_late_days(course):
+    entry = record(course, {task.id: [check()] for task in course.graded if task.notebook == "1"})
+    late = {"days": 2, "free": 1, "penalty": 1.0}
+    total = {"score": 18.5, "max_score": 40, "auto": 17, "manual": 2.5, "penalty": 1.0, "pending": ["2.10"],
+             "notebooks": {"1": {"late": late, "marks": {"1.9": {"points": 2.5, "comment": "Why <so>?"}}},
+                           "2": {"late": late | {"days": 0}, "marks": {}}}}  # fmt: skip
+    text = told(student_page(entry, course, total))
+    assert "18.5 of 40 points so far: 17 from the checks, 2.5 for written answers, less 1 for days late; 3 more are for" in text
+    assert "Notebook 1: 2 days late, 1 of them free. That costs 1 point." in text and "Notebook 2: 0" not in text
+    assert "2.5 of 3 points. Why &lt;so&gt;?" in text and "2.10" in text and "3.9" not in text
+
+
 def made(guess=None, measured=None, revised=None, close=None) -> dict:
     return {"id": "1.5", "guess": guess, "measured": measured, "revised": revised, "close": close}
 

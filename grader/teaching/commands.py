@@ -111,8 +111,9 @@ def compare(
         found, conditions, path = compare_gradings(old, new, out)
     if found:
         console.print(changes_table(found))
-    students = len({change.student for change in found})
-    say(*conditions, f"{students} students changed: {path}" if found else f"Nobody's points changed: {path} is empty")
+    count = len({change.student for change in found})
+    changed = f"{count} student{'s' * (count != 1)} changed: {path}"
+    say(*conditions, changed if found else f"Nobody's points changed: {path} is empty")
 
 
 def solutions(
