@@ -1,8 +1,9 @@
-"""What nbgrader is given of a submitted notebook: the release's own roles of cells, and of outputs only predictions."""
+"""What nbgrader is given of a submission: the release's own roles of cells, of outputs only predictions; and the marking."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -12,12 +13,21 @@ from nbgrader.preprocessors import ClearOutput, NbGraderPreprocessor
 
 from grader.notebooks import bundles_of
 from grader.predictions import MIME, predictions_in
+from grader.release import model_answers
 from grader.reports.prediction import outcome_html, outcome_text, predict_html, predict_text
 from grader.tasks import load_course
 
-__all__ = ["AsReleased", "ClearAllButPredictions", "kept_outputs"]
+__all__ = ["AsReleased", "ClearAllButPredictions", "HideMarking", "ShowMarking", "kept_outputs"]
 
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell}
+SOURCES = Path(__file__).parent.parent / "solution" / "notebooks"
+FOR_MARKING = {"unrolled": "for marking"}
+SHOWN = """\
+<details open><summary style="display:list-item">For marking; the feedback leaves it out</summary>
+
+{text}
+
+</details>"""
 
 
 class AsReleased(NbGraderPreprocessor):
@@ -86,3 +96,28 @@ def kept_outputs(cell) -> list:
         data = {"text/html": page(experiment, entry), "text/plain": text(experiment, entry), MIME: asdict(entry)}
         made.append(new_output("display_data", data))
     return made
+
+
+class ShowMarking(NbGraderPreprocessor):
+    """Puts under each written answer a model answer and what each point is for, where whoever marks has them at hand."""
+
+    def preprocess(self, nb, resources):
+        name = resources["nbgrader"]["notebook"]
+        source = (SOURCES / f"{name}.py").read_text(encoding="utf-8")
+        models = model_answers(source, name, load_course())
+        answers = {f"task-{task.replace('.', '-')}": text for task, text in models.items()}
+        cells = []
+        for cell in nb.cells:
+            cells.append(cell)
+            if text := answers.get(cell.metadata.get("nbgrader", {}).get("grade_id")):
+                cells.append(new_markdown_cell(SHOWN.format(text=text), metadata=FOR_MARKING))
+        nb.cells = cells
+        return nb, resources
+
+
+class HideMarking(NbGraderPreprocessor):
+    """Takes out what ShowMarking put in, before a page is made of it for the student."""
+
+    def preprocess(self, nb, resources):
+        nb.cells = [cell for cell in nb.cells if cell.metadata.get("unrolled") != FOR_MARKING["unrolled"]]
+        return nb, resources

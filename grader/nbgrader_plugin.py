@@ -15,7 +15,7 @@ from pathlib import Path
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -28,7 +28,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Integer
 
-from grader.nbgrader_cells import AsReleased, ClearAllButPredictions, kept_outputs
+from grader.nbgrader_cells import AsReleased, ClearAllButPredictions, HideMarking, ShowMarking, kept_outputs
 from grader.nbgrader_export import CsvExport
 from grader.release import ClearTasks
 from grader.reports.card import card_html, card_text, headline
@@ -47,7 +47,7 @@ def configure(c) -> None:
     """Set nbgrader up for this course; `c` is what get_config() gives."""
     course = load_course()
     c.Autograde.autograde_preprocessors = [EngineExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput,
-                                           SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]  # fmt: skip
+                                           SaveAutoGrades, AssignLatePenalties, CheckCellMetadata, ShowMarking]  # fmt: skip
     steps = Autograde.class_traits()["sanitize_preprocessors"].default()
     steps = [ClearAllButPredictions if step is ClearOutput else step for step in steps]
     c.Autograde.sanitize_preprocessors = [AsReleased, *steps]
@@ -57,6 +57,7 @@ def configure(c) -> None:
     steps = GenerateAssignment.class_traits()["preprocessors"].default()
     steps = [ClearTasks if step is ClearSolutions else step for step in steps]
     c.GenerateAssignment.preprocessors = [RefuseSolvedModules, *steps]
+    c.GenerateFeedback.preprocessors = [HideMarking, *GenerateFeedback.class_traits()["preprocessors"].default()]
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".unrolled", ".pytest_cache"]
     c.ExportApp.plugin_class = CsvExport
     _put_alembic_on_the_path()

@@ -310,6 +310,14 @@ def test_a_card_folds_what_tells_no_more():
     assert all(part in folded for part in ("1 more not passed, 1 passed", "Sentence a.", "second"))
 
 
+def test_a_card_shows_the_check_that_gave_the_verdict():
+    checks = [CheckResult(name, f"Sentence {name}.", verdict, message=name)
+              for name, verdict in (("a", "failed"), ("b", "error"), ("c", "passed"))]  # fmt: skip
+    open_part, _, folded = card_html(TaskResult("1.2", 3, checks), load_course().tasks["1.2"]).partition("<details>")
+    assert "stopped with an exception" in open_part and "Sentence b." in open_part
+    assert ">1 more passed<" in folded and "Sentence c." in folded
+
+
 def test_only_values_that_are_wrong_have_the_parts_tried(course):
     """A property, a type or a gradient behind a right value says nothing of the terms."""
     for task, old, new in (("1.1", "if len(series) < length + horizon:", "if False:"),

@@ -139,6 +139,9 @@ def test_partial_credit_predictions_and_feedback_of_notebook_1(api, root, course
     page = (root / "feedback" / "1.2-bias-hh-missing" / FIRST / f"{FIRST}.html").read_text(encoding="utf-8")
     assert "b_hh is missing from the sum" in page
     assert "runs where its inputs and parameters are" not in page  # the sentence of a hidden check
+    marking = "For marking; the feedback leaves it out"
+    kept = (root / "autograded" / "1.2-bias-hh-missing" / FIRST / f"{FIRST}.ipynb").read_text(encoding="utf-8")
+    assert marking in kept and marking not in page
 
 
 EXECUTED = {"1": ("untouched", "1.5-context-read-again"), "2": ("untouched", "complete")}

@@ -4,7 +4,14 @@ from grader.release.builder import PRODUCERS, Producer, Written, build, write
 from grader.release.differences import Difference, compare
 from grader.release.manifest import MANIFEST
 from grader.release.modules import starter_module
-from grader.release.notebooks import ClearTasks, nbgrader_source, notebook_bytes, solution_notebook, student_notebook
+from grader.release.notebooks import (
+    ClearTasks,
+    model_answers,
+    nbgrader_source,
+    notebook_bytes,
+    solution_notebook,
+    student_notebook,
+)
 from grader.release.regions import ReleaseError
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "Written",
     "build",
     "compare",
+    "model_answers",
     "nbgrader_source",
     "notebook_bytes",
     "solution_notebook",

@@ -18,11 +18,19 @@ from traitlets import Instance, default
 from grader.release.guesses import check_predictions, without_guesses
 from grader.release.percent import SourceCell, read_cells
 from grader.release.regions import ReleaseError, fault, find_regions
-from grader.release.roles import SOLUTION, TEST, Role, find_roles
+from grader.release.roles import SOLUTION, TEST, WRITTEN, Role, find_roles
 from grader.release.stubs import cell_stub
 from grader.tasks import Course, Notebook, load_course
 
-__all__ = ["TEXT_STUB", "ClearTasks", "nbgrader_source", "notebook_bytes", "solution_notebook", "student_notebook"]
+__all__ = [
+    "TEXT_STUB",
+    "ClearTasks",
+    "model_answers",
+    "nbgrader_source",
+    "notebook_bytes",
+    "solution_notebook",
+    "student_notebook",
+]
 
 TEXT_STUB = "*Write your answer here, in the place of this line.*"
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell}
@@ -85,6 +93,17 @@ def solution_notebook(source: str, name: str, course: Course) -> nbformat.Notebo
     for cell, original in zip(notebook.cells, cells, strict=True):
         cell.source = original.source
     return notebook
+
+
+def model_answers(source: str, name: str, course: Course) -> dict[str, str]:
+    """written task → its model answer, with what each point is for: what the students' notebook leaves out."""
+    cells, roles = _read(source, name, course)
+    answers = {}
+    for cell, role in zip(cells, roles, strict=True):
+        if role and role.kind == WRITTEN:
+            (region,) = find_regions(cell.source, _file(name), course)
+            answers[role.task.id] = "\n".join(cell.source.splitlines()[region.begin : region.end - 1]).strip()
+    return answers
 
 
 def notebook_bytes(notebook: nbformat.NotebookNode) -> bytes:

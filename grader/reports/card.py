@@ -56,7 +56,7 @@ def card_html(result: TaskResult, task: Task) -> str:
     """The card as HTML; everything that came from a student's code is escaped."""
     colour = LOOK.get(state_of(result), FAILED)[0]
     remarks = "".join(f'<div style="margin:.3em 0">{_marked(line)}</div>' for line in _remarks(result, task))
-    items = _items(_shown(result))
+    items = _items(_shown(result), result.verdict)
     return (f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;max-width:52em">'
             f'<strong style="color:{colour}">{escape(headline(result, task))}</strong>{remarks}{items}</div>')  # fmt: skip
 
@@ -85,16 +85,22 @@ def _shown(result: TaskResult) -> list[tuple[CheckResult, str]]:
     return list(zip(result.checks, told_once([clean(check.message) for check in result.checks]), strict=True))
 
 
-def _items(shown: list[tuple[CheckResult, str]]) -> str:
-    """The first check that failed, and those with a hint; the others are folded away, since mostly they tell the same."""
+def _items(shown: list[tuple[CheckResult, str]], verdict: str) -> str:
+    """The first check that failed, the first that gave the verdict, and those with a hint; the others are folded away."""
     failed = [check for check, _ in shown if check.verdict != "passed"]
-    first = [(check, message) for check, message in shown if check in failed[:1] or _told_hint(check, message)]
-    rest = [entry for entry in shown if entry not in first]
-    folded = "".join(_item(check, message) for check, message in rest)
-    wrong = sum(check.verdict != "passed" for check, _ in rest)
-    summary = f"{wrong} more not passed, {len(rest) - wrong} passed"
-    return "".join(_item(*entry) for entry in first) + (
-        f"<details><summary>{summary}</summary>{folded}</details>" if rest else "")  # fmt: skip
+    told = failed[:1] + [check for check in failed if check.verdict == verdict][:1]
+    first = [(check, message) for check, message in shown if check in told or _told_hint(check, message)]
+    return "".join(_item(*entry) for entry in first) + _folded([entry for entry in shown if entry not in first])
+
+
+def _folded(rest: list[tuple[CheckResult, str]]) -> str:
+    """Checks that mostly tell the same, under a line that counts them."""
+    passed = sum(check.verdict == "passed" for check, _ in rest)
+    counts = [f"{count} {word}" for count, word in ((len(rest) - passed, "not passed"), (passed, "passed")) if count]
+    line = ", ".join(counts).replace(" ", " more ", 1)
+    items = "".join(_item(check, message) for check, message in rest)
+    # as a list item it has its triangle in nbgrader's pages too
+    return f'<details><summary style="display:list-item">{line}</summary>{items}</details>' if rest else ""
 
 
 def _told_hint(check: CheckResult, message: str) -> bool:
