@@ -1,7 +1,7 @@
 """When each submission was handed in, and how that is known: by timestamp.txt, receipt.json or the file's time.
 
-A receipt is written where the work is zipped, and a file's time changes with every copy. What an LMS says of being late,
-which `python -m grader collect` noted, is kept beside them.
+A receipt is what an institution's own upload tool may add, and a file's time changes with every copy. What an LMS says of
+being late, which `python -m grader collect` noted, is kept beside them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from grader.tasks import Course
 __all__ = ["COLLECTED", "RECEIPT", "SCHEMA", "TIMESTAMP", "handed_in", "read_collected", "whole_seconds"]
 
 SCHEMA = "unrolled/handed-in/v1"
-RECEIPT = "receipt.json"  # a student's `submit` puts it into the zip
+RECEIPT = "receipt.json"  # with a `time`, where an institution's own tool puts one into the zip
 TIMESTAMP = "timestamp.txt"  # nbgrader puts it beside a notebook
 NOTES = {RECEIPT: 2**16, TIMESTAMP: 2**10}
 

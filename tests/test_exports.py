@@ -165,6 +165,14 @@ def test_canvas_matches_by_sis_id_in_any_case_and_either_form_of_umlaut(tmp_path
     assert [row[PLACE] for row in read((tmp_path / "out.csv").read_bytes())[3:5]] == ["7.50", "3.00"]
 
 
+def test_canvas_matches_by_the_number_in_what_collect_calls_a_student(tmp_path):
+    (tmp_path / "book.csv").write_text(table(grade_book(["a", "b"])), encoding="utf-8", newline="")
+    results = written(tmp_path / "results.json", entry("leeann_1", score=2.0), entry("odd_lee_0"))
+    out = tmp_path / "out.csv"
+    export("canvas", results, "--sheet", tmp_path / "book.csv", "--by", "id", "--column", "Unrolled", "--out", out)
+    assert [row[PLACE] for row in read(out.read_bytes())[3:5]] == ["7.50", "2.00"]
+
+
 def test_who_is_in_one_of_the_two_only_is_told(tmp_path):
     rows = grade_book(["a", "b", "c", "d", "e", ""])
     rows[5][PLACE], rows[6][PLACE] = "EX", "N/A"
@@ -322,6 +330,9 @@ def test_moodle_matches_by_email_and_by_the_names_of_its_bulk_download(tmp_path)
     assert got[2][4] == "7.50" and got[2][9].endswith("<br>Still to be marked by hand: 1.9")
     export("moodle", files, *arguments, "--by", "participant")
     assert [row[4] for row in read((tmp_path / "out.csv").read_bytes())[1:]] == ["7.50", "2.00"]
+    collected = written(tmp_path / "collected.json", entry("Änne B_0"), entry("Bo_1", score=3.0))
+    export("moodle", collected, *arguments, "--by", "participant")
+    assert [row[4] for row in read((tmp_path / "out.csv").read_bytes())[1:]] == ["7.50", "3.00"]
     others = written(tmp_path / "others.json", entry("student-0"), entry("ada1"))  # whose numbers are others' numbers
     assert "no student of the results" in refused(tmp_path, "moodle", others, *arguments[:2], "--by", "participant")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from grader.exports.filling import fill, listed, number, read_number
+from grader.exports.filling import fill, listed, number, read_number, same
 from grader.exports.reading import ExportError, in_short
 from grader.exports.sheet import Sheet
 from grader.tasks import Course
@@ -20,6 +20,7 @@ BY = {"login": "SIS Login ID", "sis": "SIS User ID", "id": "ID"}
 ADVICE = ("Give what Canvas exports (Grades, Export), unchanged; SIS User ID is in it only for who may see it: "
           "match with --by login then.")  # fmt: skip
 ASSIGNMENT = re.compile(r"(.*) \((\d+)\)$", re.DOTALL)
+USER = re.compile(r"(?:.*_)?(\d+)", re.DOTALL)
 POSTING = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE | re.DOTALL)
 TEST_STUDENT = "Student, Test"  # Canvas's own, in the last row
 READ_ONLY = "read only"  # in the row of points possible
@@ -40,10 +41,16 @@ def to_canvas(results: dict, data: bytes, name: str, course: Course, *, by: str 
     def put(row: int, entry: dict) -> None:
         sheet.put(row, place, number(entry["score"], possible))
 
-    told = fill(sheet, students, ids, entries, put, with_pending=with_pending,
+    told = fill(sheet, students, ids, entries, put, key=_user if by == "id" else same, with_pending=with_pending,
                 closed=lambda row: CLOSED.get(sheet.value(row, place).strip().upper(), ""))  # fmt: skip
     told[0] += f", in the column {sheet.header[place]!r}"
     return sheet.data(), told + _other_maximum(possible, entries, course)
+
+
+def _user(text: str) -> str:
+    """The number of a user: alone, or as `collect` makes it of a bulk download's names, lovelaceada_123."""
+    found = USER.fullmatch(text.strip())
+    return found[1] if found else ""
 
 
 def _is_student(sheet: Sheet, row: int, names: int) -> bool:

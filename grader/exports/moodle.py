@@ -22,8 +22,8 @@ BY = {"email": "Email address", "participant": "Identifier", "username": "Userna
 ADVICE = ("Give Moodle's grading worksheet (View all submissions, Download grading worksheet), unchanged; Moodle writes the "
           "columns in the language of whoever downloads it, and here they have to be English.")  # fmt: skip
 OURS = "Unrolled: "  # how a comment begins that may be written over
-# "Participant 123", the number alone, or a name of the bulk download
-PARTICIPANT = re.compile(r"(?:Participant )?(\d+)|.*_(\d+)_assignsubmission.*", re.DOTALL | re.IGNORECASE)
+# "Participant 123", the number alone, a name of the bulk download, or what `collect` makes of it: Ada Lovelace_123
+PARTICIPANT = re.compile(r"(?:Participant )?(\d+)|.*_(\d+)(?:_assignsubmission.*)?", re.DOTALL | re.IGNORECASE)
 Filled = tuple[bytes, list[str]]  # the file, and what is told of it
 
 
