@@ -75,7 +75,7 @@ class Page:
         assert "exceptionDetails" not in answer, (expression, answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 60):
+    def wait(self, expression: str, seconds: float = 120):
         """The value of an expression once it is true; while a page is loaded it may also raise."""
         deadline, said = time.monotonic() + seconds, "it is false"
         while time.monotonic() < deadline:

@@ -32,7 +32,7 @@ def jupyter(root: Path, folder: Path, **environment: str) -> Iterator[str]:
         end(process)
 
 
-def _address(process: subprocess.Popen, folder: Path, seconds: float = 90) -> str:
+def _address(process: subprocess.Popen, folder: Path, seconds: float = 300) -> str:
     entry, deadline = folder / "jupyter_runtime_dir" / f"jpserver-{process.pid}.json", time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(OSError, ValueError):  # not there yet, or not whole

@@ -40,7 +40,7 @@ def folder(tmp_path, course):
 def pressed(page, button: str) -> None:
     """Press a button that starts something of nbgrader's, and wait until it says that it has succeeded."""
     page.click(button)
-    said = page.wait("document.querySelector('.modal.in .modal-body')?.innerText", 120)
+    said = page.wait("document.querySelector('.modal.in .modal-body')?.innerText", 300)
     assert said.startswith("Successfully"), said
     page.click(OK)
     page.wait("!document.querySelector('.modal-backdrop')")
