@@ -17,7 +17,7 @@ SHORTER = {
     "02_echo_memory": (r"steps=(\d)00\b", r"steps=\g<1>0"),
     "03_imdb_sentiment": (r"\btrain\((lstm|rnn), (.*) RECIPE,", r"train(\1, \2 type(RECIPE)(epochs=1),"),
     "04_shakespeare_generation": (r"\btrain\(lstm, ids, LIVE,", "train(lstm, ids, type(LIVE)(epochs=1),"),
-    "05_seq2seq_attention": (r"\b15([01])\b", r"1\1"),
+    "05_seq2seq_attention": (r"\b12([01])\b", r"1\1"),
 }
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
