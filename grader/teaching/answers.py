@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.intake import IntakeError, Submission, files_in, find, wanted
 from grader.notebooks import NotebookError, parse
+from grader.release import model_answers
 from grader.release.notebooks import TEXT_STUB
 from grader.reports.pages import render
 from grader.reports.table import defused
@@ -15,7 +16,7 @@ from grader.results import clean, write_atomically
 from grader.tasks import Course, Notebook, Task
 from grader.teaching.marks import COLUMNS
 from grader.teaching.reading import TeachingError
-from grader.teaching.solutions import model_answers
+from grader.teaching.solutions import source_of
 
 __all__ = ["answers_of", "write_answers"]
 
@@ -31,7 +32,9 @@ def write_answers(
         raise TeachingError(f"{table} is there already, and may hold marks; give another folder with --out")
     found = {submission.student: answers_of(submission, course) for submission in find(submissions)[0]}
     tasks = [task for task in course.written if task.notebook in {notebook.number for notebook in notebooks}]
-    models = {task: text for notebook in notebooks for task, text in model_answers(root, notebook, course).items()}
+    models: dict[str, str] = {}
+    for notebook in notebooks:
+        models |= model_answers(source_of(root, notebook), notebook.name, course)
     groups = [
         (task, models[task.id], [(name, own[task.id]) for name, own in found.items() if task.id in own])
         for task in tasks

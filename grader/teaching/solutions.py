@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.release.notebooks import notebook_bytes, solution_notebook
-from grader.release.regions import find_regions
+from grader.release import model_answers, notebook_bytes, solution_notebook
 from grader.tasks import Course, Notebook
 from grader.teaching.archive import write_zip
 from grader.teaching.late import Policy
 from grader.teaching.reading import TeachingError
 
-__all__ = ["model_answers", "solution_files", "still_open", "write_solutions"]
+__all__ = ["solution_files", "source_of", "still_open", "write_solutions"]
 
 TOP = "unrolled-solutions"
 IMPORTED = re.compile(r"^from solution import (.+)$", re.MULTILINE)
@@ -32,11 +31,12 @@ def solution_files(root: Path, notebooks: Sequence[Notebook], course: Course) ->
     """path → content of the solutions of some notebooks, with every module that they import."""
     files, answers, modules = {"README.md": README.encode()}, ["# Model answers"], set()
     for notebook in notebooks:
-        made = _solved(root, notebook, course)
+        source = source_of(root, notebook)
+        made = solution_notebook(source, notebook.name, course)
         files[f"{notebook.name}.ipynb"] = notebook_bytes(made)
         imports = IMPORTED.findall("\n".join(cell.source for cell in made.cells))
         modules |= {name.strip() for line in imports for name in line.split(",")} | {notebook.module}
-        for task, text in model_answers(root, notebook, course).items():
+        for task, text in model_answers(source, notebook.name, course).items():
             answers += [f"## {task} {course.tasks[task].title}", text]
     files["model_answers.md"] = ("\n\n".join(answers) + "\n").encode()
     for name in ("__init__", *sorted(modules)):
@@ -44,19 +44,9 @@ def solution_files(root: Path, notebooks: Sequence[Notebook], course: Course) ->
     return files
 
 
-def model_answers(root: Path, notebook: Notebook, course: Course) -> dict[str, str]:
-    """written task → its model answer, with what each point is for."""
-    answers = {}
-    for cell in _solved(root, notebook, course).cells:
-        for region in find_regions(cell.source, notebook.name, course) if cell.cell_type == "markdown" else []:
-            lines = cell.source.splitlines()[region.begin : region.end - 1]
-            answers[region.task.id] = "\n".join(lines).strip()
-    return answers
-
-
-def _solved(root: Path, notebook: Notebook, course: Course):
-    source = (root / "solution" / "notebooks" / f"{notebook.name}.py").read_text(encoding="utf-8")
-    return solution_notebook(source, notebook.name, course)
+def source_of(root: Path, notebook: Notebook) -> str:
+    """The reference's notebook as its author wrote it."""
+    return (root / "solution" / "notebooks" / f"{notebook.name}.py").read_text(encoding="utf-8")
 
 
 def still_open(policy: Policy, notebooks: Sequence[Notebook], now: datetime | None = None) -> list[str]:
