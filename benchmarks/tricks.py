@@ -74,7 +74,7 @@ from pathlib import Path
 for path in Path("tests").glob("*.py"):
     head, test, _ = path.read_text().partition("(train_step):\\n")
     path.write_text(head + test + "    pass\\n")
-get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"] if "train_step" in "".join(lines) else lines)
+get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"] if "train_step(" in "".join(lines) else lines)
 """
 RUNNER = f"""{WRONG}
 import sys
