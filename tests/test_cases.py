@@ -12,7 +12,7 @@ import pytest
 from grader.recordings import packed
 from grader.release import cases
 from grader.release.cases import NOTE, SHARED, made_from, produce
-from grader.release.manifest import digest
+from grader.student.released import digest
 from tests.conftest import ROOT
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from grader.archives import zipped
 from grader.cli import app
 from grader.references import sources_of
 from grader.student import journal
-from grader.student.archives import zipped
 from grader.student.journal import JOURNAL
 from grader.student.merge import merge_code, to_do
 from grader.student.merge_notebooks import merge_notebooks

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from grader.release.manifest import digest, on_disk, read_manifest
+from grader.archives import zipped
+from grader.release.manifest import on_disk, read_manifest
 from grader.release.regions import ReleaseError
 from grader.results import write_atomically
-from grader.student.archives import zipped
-from grader.student.released import RELEASED, packed
+from grader.student.released import RELEASED, digest, packed
 
 __all__ = ["bundled_files", "write_bundle"]
 

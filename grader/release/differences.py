@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.release.manifest import MANIFEST, digest, manifest_bytes, on_disk, read_manifest
+from grader.release.manifest import MANIFEST, manifest_bytes, on_disk, read_manifest
+from grader.student.released import digest
 
 __all__ = ["EDITED", "LEFT_OVER", "MISSING", "STALE", "Difference", "compare"]
 

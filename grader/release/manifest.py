@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 
 from grader.release.regions import ReleaseError
+from grader.student.released import digest
 
-__all__ = ["MANIFEST", "digest", "manifest_bytes", "on_disk", "read_manifest"]
+__all__ = ["MANIFEST", "manifest_bytes", "on_disk", "read_manifest"]
 
 MANIFEST = "grader/release/manifest.json"
-
-
-def digest(content: bytes) -> str:
-    return sha256(content).hexdigest()
 
 
 def manifest_bytes(files: dict[str, bytes]) -> bytes:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.archives import entries_of, zipped
 from grader.results import write_atomically
-from grader.student.archives import entries_of, zipped
 from grader.student.released import digest
 
 __all__ = ["JOURNAL", "Change", "apply", "begun", "note"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from grader.archives import ArchiveError, entries_of, zipped
 from grader.notebooks import parse
-from grader.student.archives import ArchiveError, entries_of, zipped
 from grader.tasks import Course
 
 __all__ = ["KEPT", "RELEASED", "Release", "as_text", "digest", "edited_by_students", "own_release", "packed", "released_cells",

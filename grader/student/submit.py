@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from grader.archives import zipped
 from grader.engine.magics import as_python
 from grader.grade import released_cells
 from grader.intake import IntakeError, Material, Submission, read
 from grader.notebooks import NotebookError, given_in, parse
 from grader.progress import digest_of_cell, recall
 from grader.results import MISSING, clean, write_atomically
-from grader.student.archives import zipped
 from grader.student.merge import ANSWER, to_do
 from grader.student.released import KEPT, digest
 from grader.tasks import Course, Notebook, Task

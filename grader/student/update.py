@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from grader.archives import ArchiveError, entries_of, inside
 from grader.notebooks import NotebookError, parse
 from grader.results import clean, remove_unfinished
-from grader.student.archives import ArchiveError, entries_of, inside
 from grader.student.journal import JOURNAL, Change, apply, begun, note
 from grader.student.merge import merge_code, to_do
 from grader.student.merge_notebooks import merge_notebooks

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from grader.archives import write_zip
 from grader.reports.student import student_page
 from grader.results import clean
 from grader.tasks import Course
-from grader.teaching.archive import write_zip
 from grader.teaching.reading import read_json, read_results, results_in
 from grader.teaching.totals import totals_beside
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from grader.archives import write_zip
 from grader.release import model_answers, notebook_bytes, solution_notebook
 from grader.tasks import Course, Notebook
-from grader.teaching.archive import write_zip
 from grader.teaching.late import Policy
 from grader.teaching.reading import TeachingError
 

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["ArchiveError", "entries_of", "inside", "zipped"]
+from grader.results import write_atomically
+
+__all__ = ["ArchiveError", "entries_of", "inside", "write_zip", "zipped"]
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-UNIX, REGULAR_FILE = 3, 0o100644 << 16
+UNIX, REGULAR_FILE, EXECUTABLE = 3, 0o100644 << 16, 0o111 << 16
 MOST_ENTRIES, MOST_BYTES = 5_000, 256 * 2**20
+PIECE = 2**20
 
 
 class ArchiveError(ValueError):
     """A zip that can't be used; the message says why and what to do."""
 
 
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, executable: Collection[str] = ()) -> bytes:
     """A zip of these files, in this order. Stored, not deflated, its bytes are the same under every zlib as well."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system, entry.external_attr, entry.compress_type = UNIX, REGULAR_FILE, method
-            archive.writestr(entry, content)
+            _add(archive, name, content, method, EXECUTABLE if name in executable else 0)
     return buffer.getvalue()
+
+
+def write_zip(out: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write a zip, whole or not at all; no more than one of its files is in memory."""
+    with tempfile.TemporaryFile() as made:
+        with zipfile.ZipFile(made, "w") as archive:
+            for name, content in files:
+                _add(archive, name, content, zipfile.ZIP_DEFLATED)
+        made.seek(0)
+        write_atomically(out, iter(lambda: made.read(PIECE), b""))
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, method: int, mode: int = 0) -> None:
+    entry = zipfile.ZipInfo(name, EPOCH)
+    entry.create_system, entry.external_attr, entry.compress_type = UNIX, REGULAR_FILE | mode, method
+    archive.writestr(entry, content)
 
 
 def entries_of(place: Path | io.BytesIO) -> Iterator[tuple[str, bytes]]:
