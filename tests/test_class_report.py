@@ -211,6 +211,12 @@ def test_mistakes_are_counted_by_student_and_told_with_who_made_them(course):
     assert "Only there." not in student_page(entries[0], course)  # what a hidden check says is the instructor's alone
 
 
+def test_a_class_in_which_each_makes_a_mistake_of_their_own_has_no_empty_table(course):
+    entries = [record(course, {"1.4": [check("failed", "", f"Mistake {name}.")]}, student=name) for name in ("ann", "bo")]
+    text = page(course, entries)
+    assert "<summary>2, of one student each</summary>" in text and text.count('<table class="mistakes">') == 1
+
+
 def test_many_names_are_folded(course, entries):
     text = page(course, entries)
     most = max(len(mistake.students) for mistake in summarise(entries, course).mistakes)
