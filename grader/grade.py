@@ -20,7 +20,6 @@ from grader.tasks import CELLS, Course, Task, load_course
 __all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
-TRIES = 2  # for a submission during which a part of the harness, or a worker, was ended from outside
 OF_LOADING = 0.8  # of the time for loading a notebook, what its cells may take; the rest is for starting on them
 
 
@@ -191,12 +190,18 @@ class Grader:
         return {"made_from": made_from, "record": record, "seconds": seconds}
 
     def _graded(self, submission: Submission, material: Material, tasks: list[Task]) -> dict:
-        """Its record. What was disturbed from outside is done again, and what then happens once more is taken as it is."""
-        for _ in range(TRIES):
+        """Its record. A killed worker and a lost nursery are forgiven once each, and the submission is graded again.
+
+        What then happens once more is taken as it is: code can kill its own worker.
+        """
+        forgiven = {"killed", "lost"}
+        while True:
             session = session_for(material, self._course, self._options.device, self._nursery)
             record = self._judged(submission, material, tasks, session)
-            if session.lost is None and not session.killed:
+            disturbed = "lost" if session.lost is not None else "killed" if session.killed else ""
+            if disturbed not in forgiven:
                 break
+            forgiven.remove(disturbed)
         if session.lost is not None:
             raise session.lost
         return record

@@ -12,6 +12,7 @@ import signal
 import subprocess
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -40,6 +41,13 @@ class Quick(engine.Grader):
 
     def _graded(self, submission, material, tasks):
         return self._frame(submission, material, "graded", [])
+
+
+class Disturbed(engine.Grader):
+    """A grader without an engine."""
+
+    __enter__, _nursery = Quick.__enter__, None
+    __exit__ = Quick.__exit__
 
 
 @pytest.fixture
@@ -215,6 +223,26 @@ def test_a_fault_of_the_harness_is_told_and_graded_again(quick, monkeypatch):
     results = json.loads((quick / "out" / "results.json").read_bytes())
     assert results["submissions"][0]["reason"] == "the harness failed: KeyError: 'a fault of ours'"
     assert run_quick(quick, quick / "out", resume=True) == run_quick(quick, quick / "whole")
+
+
+@pytest.mark.parametrize(("disturbances", "sessions", "given_up"),
+                         [(["killed", "lost", ""], 3, False), (["lost", "killed", "killed"], 3, False),
+                          (["killed", "killed"], 2, False), (["lost", "lost"], 2, True)])  # fmt: skip
+def test_a_killed_worker_and_a_lost_nursery_are_each_forgiven_once(
+    quick, monkeypatch, disturbances, sessions, given_up
+):
+    opened = []
+
+    def session_for(*_):
+        what = disturbances[len(opened)]
+        opened.append(SimpleNamespace(lost=Lost("gone") if what == "lost" else None, killed=what == "killed"))
+        return opened[-1]
+
+    monkeypatch.setattr(engine, "session_for", session_for)
+    monkeypatch.setattr(Disturbed, "_judged", lambda self, submission, material, *_: {"student": submission.student})
+    with Disturbed(Options(5)) as grader:
+        entry = grader.grade(find(quick / "in")[0][0])
+    assert len(opened) == sessions and (entry["record"].get("status") == "harness_error") == given_up
 
 
 class Mortal:
