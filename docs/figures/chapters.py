@@ -1,0 +1,5 @@
+"""All figures: importing this enters those of every chapter into the list."""
+
+from docs.figures.kit import FIGURES, IMAGES, drawn
+
+__all__ = ["FIGURES", "IMAGES", "drawn"]
