@@ -26,3 +26,14 @@ nb_execution_mode = "off"  # what is shown was executed before, or is the studen
 nb_merge_streams = True
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def setup(app) -> None:
+    app.connect("html-page-context", _for_readers_of_all_kinds, priority=900)
+
+
+def _for_readers_of_all_kinds(app, pagename, templatename, context, doctree) -> None:
+    """What Sphinx and the theme leave out: the level of the captions beside, and code and tables that the keyboard can scroll."""
+    for part in ("body", "furo_navigation_tree"):
+        text = context.get(part, "").replace('role="heading"', 'role="heading" aria-level="2"')
+        context[part] = text.replace("<pre>", '<pre tabindex="0">').replace('<div class="table', '<div tabindex="0" class="table')

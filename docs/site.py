@@ -19,12 +19,15 @@ ROOT = Path(__file__).parent.parent
 AUDIENCES = ("student", "instructor")
 TAUGHT = "teaching"  # the page whose list names those for instructors
 LISTED = re.compile(r"^```\{toctree\}(.*?)^```", re.DOTALL | re.MULTILINE)
+NOTEBOOK = re.compile(r"\]\(\.\./(notebooks/[\w.-]+\.ipynb)\)")
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([\w./-]+)(?:#[\w-]*)?\)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("audiences", nargs="*", metavar="AUDIENCE", help="student, instructor; both where none is named")
+    parser.add_argument(
+        "audiences", nargs="*", metavar="AUDIENCE", help="student, instructor; both where none is named"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site")
     wanted = parser.parse_args()
     for audience in wanted.audiences or AUDIENCES:
@@ -42,7 +45,9 @@ def build(audience: str, notebooks: Iterable[tuple[str, str]], out: Path) -> Pat
     for folder in (source, site):
         shutil.rmtree(folder, ignore_errors=True)
     bring_together(audience, notebooks, source)
-    if build_main(["-W", "--keep-going", "-q", "-b", "html", "-d", str(out / f"{audience}-trees"), str(source), str(site)]):
+    if build_main(
+        ["-W", "--keep-going", "-q", "-b", "html", "-d", str(out / f"{audience}-trees"), str(source), str(site)]
+    ):
         sys.exit(f"the site for the {audience} was not built: what Sphinx says above is to be mended in docs/")
     return site
 
@@ -68,7 +73,7 @@ def pages(audience: str) -> Iterator[tuple[str, str]]:
     hidden = {TAUGHT, *listed(texts[TAUGHT])} if audience == "student" else set()
     for name, text in texts.items():
         if name not in hidden:
-            yield name, OUTSIDE.sub(r"\1 (`\2`)", _without(text, hidden))
+            yield name, OUTSIDE.sub(r"\1 (`\2`)", NOTEBOOK.sub(r"](\1)", _without(text, hidden)))
 
 
 def listed(text: str) -> set[str]:
