@@ -14,6 +14,7 @@ import sys
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -77,16 +78,17 @@ def _take(snippets: list[Snippet], language: str, lines: list[str], role: str, p
         snippets[-1].said, snippets[-1].place = "\n".join(lines), place
 
 
-def run(*blocks: str) -> str:
-    """What the blocks print, warn of and raise, one after another in one namespace."""
-    output, namespace = io.StringIO(), {"__name__": "page"}
+def run(*blocks: str | CodeType, namespace: dict | None = None) -> str:
+    """What the blocks print, warn of and raise, one after another in one namespace, a new one unless it is given."""
+    output, namespace = io.StringIO(), {} if namespace is None else namespace
+    namespace["__name__"] = "page"
     with contextlib.redirect_stdout(output), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = lambda message, category, *_: print(f"{category.__name__}: {_words(message)}")
         try:
             for block in blocks:
-                exec(compile(block, "<page>", "exec"), namespace)
+                exec(block, namespace)
         except Exception as error:
             print(f"{type(error).__name__}: {error}")
     return "\n".join(line.rstrip() for line in output.getvalue().strip().splitlines())
