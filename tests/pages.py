@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import sys
 import warnings
@@ -18,11 +19,12 @@ from types import CodeType
 
 import pytest
 
-__all__ = ["Section", "Snippet", "agree", "run", "sections_of", "slug"]
+__all__ = ["Section", "Snippet", "agree", "not_measured", "run", "sections_of", "slug"]
 
 HEADING = re.compile(r"(#{1,6}) (.+)")
 ROLE = re.compile(r"\*\*(Fails|Mended)\*\*")
 FLOAT = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NEAR = 0.05  # another processor rounds otherwise: numbers with a point may differ by this share
 
 
@@ -105,6 +107,23 @@ def agree(said: str, printed: str) -> bool:
         return False
     wanted, got = ([float(number) for number in FLOAT.findall(text)] for text in (said, printed))
     return got == pytest.approx(wanted, rel=NEAR)
+
+
+def not_measured(page: Path, figures: dict[str, tuple]) -> list[str]:
+    """Figures that don't stand on the page, or aren't the medians in `benchmarks/results`.
+
+    Each leads to the name of the results, the place in their rows, and the factor between the median and what is written.
+    """
+    text, missed = " ".join(page.read_text(encoding="utf-8").split()), []
+    for figure, (name, *place, factor) in figures.items():
+        found = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+        for key in place:
+            found = found[key]
+        number = figure.split()[0].rstrip(",")
+        digits = len(number.partition(".")[2])
+        if figure not in text or f"{factor * found['median']:.{digits}f}" != number:
+            missed.append(f"{figure}: {found['median']}")
+    return missed
 
 
 def slug(title: str) -> str:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.conftest import ROOT
-from tests.pages import agree, run, sections_of, slug
+from tests.pages import agree, not_measured, run, sections_of, slug
 
 SECTIONS = sections_of(ROOT / "docs" / "debugging.md")
 BEGINNING = next(snippet.code for section in SECTIONS for snippet in section.snippets)
@@ -62,6 +62,32 @@ def test_the_index_leads_to_every_entry_and_nowhere_else():
     assert len(anchors) == len(SECTIONS)
     linked = set(re.findall(r"\]\(#([^)]+)\)", "\n".join(INDEX)))
     assert {slug(entry.title) for entry in ENTRIES} <= linked <= anchors
+
+
+# figure as the page writes it → the results that hold it, the place in them, and a factor
+CLIPPING = "SGD, lr 0.2, momentum 0.9, W_hh × 2"
+SYNTHETIC, REAL = "256 synthetic reviews, 83 words on average", "256 real reviews, 204 words on average"
+FIGURES = {
+    "50.2 %": ("padding", "LSTM", "very last output", 100),
+    "99.3 %": ("padding", "LSTM", "after the last real word", 100),
+    "0.0067 with": ("clipping", f"{CLIPPING}: clipped at 1", "loss, last 20 steps", 1),
+    "1.5 \\cdot 10^{18}$ without": ("clipping", f"{CLIPPING}: not clipped", "loss, last 20 steps", 1e-18),
+    "10 with torch's first weights": ("longest_lag", "32 units each", "LSTM", 1),
+    "25 with a forget bias of 2": ("longest_lag", "32 units each", "LSTM, forget bias 2", 1),
+    "50 with an update bias of 2": ("longest_lag", "32 units each", "GRU, update bias 2", 1),
+    "97.1 %": ("forcing", "gold tokens fed", "1", 1),
+    "85.2 %": ("forcing", "on its own", "1", 1),
+    "0.36 s padded": ("packing", SYNTHETIC, "padded", 1),
+    "0.79 s packed": ("packing", SYNTHETIC, "packed", 1),
+    "0.13 s padded": ("packing", SYNTHETIC, "padded, by length", 1),
+    "0.37, 3.29": ("packing", REAL, "padded", 1),
+    "3.29 and": ("packing", REAL, "packed", 1),
+    "0.28 s": ("packing", REAL, "padded, by length", 1),
+}
+
+
+def test_figures_are_those_that_were_measured():
+    assert not_measured(ROOT / "docs" / "debugging.md", FIGURES) == []
 
 
 def test_what_needs_a_gpu_is_marked_as_not_tried():
