@@ -17,7 +17,7 @@ from toolkit.recorded import recorded
 STEPS = 8
 KINDS = ("LSTM", "Transformer")
 
-figure("stepped_or_at_once")(diagrams.draw_stepped_or_at_once)
+figure("stepped-or-at-once")(diagrams.draw_stepped_or_at_once)
 figure("cache")(diagrams.draw_cache)
 
 
@@ -54,7 +54,7 @@ def _span(ax: Axes, sweep: int, t: int) -> Node:
     return node(ax, "state" if first == 1 else "cell", _x(t), y, words, width=0.54, height=0.34, size=FINE)
 
 
-@figure("going_on")
+@figure("going-on")
 def going_on() -> Figure:
     """While a text is written: milliseconds for a character, and what is carried along."""
     rows = {int(name.split()[-1]): row for name, row in recorded("transformer_cost").entries.items()

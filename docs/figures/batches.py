@@ -10,18 +10,18 @@ from toolkit.recorded import recorded
 
 SENTENCES = ("Not bad at all.", "A bore.", "I liked the music, not the film.", "Dull, but I liked it.")
 
-figure("last_real_state")(diagrams.draw_last_step)
-figure("masked_mean")(diagrams.draw_masked_mean)
+figure("last-real-state")(diagrams.draw_last_step)
+figure("masked-mean")(diagrams.draw_masked_mean)
 
 
-@figure("padded_and_packed")
+@figure("padded-and-packed")
 def padded_and_packed() -> Figure:
     words = stand_ins.Vocabulary.build(map(stand_ins.tokenize, SENTENCES))
     ids, lengths = stand_ins.pad_batch([words.encode(stand_ins.tokenize(text)) for text in SENTENCES])
     return plots.plot_packed(ids, lengths, words.words)
 
 
-@figure("packing_cost")
+@figure("packing-cost")
 def packing_cost() -> Figure:
     scores = {setting.replace(", ", ",\n"): row for setting, row in recorded("packing").scores.items()}
     return plots.plot_scores(scores, "seconds for a training step on each", log=True)

@@ -23,10 +23,10 @@ VOCABULARIES = {  # cut → how many ids, and what becomes of a new word
 }
 PARTS = ("embedding", "recurrent layers and attention", "head")
 
-figure("one_hot")(diagrams.draw_one_hot)
+figure("one-hot")(diagrams.draw_one_hot)
 
 
-@figure("three_cuts")
+@figure("three-cuts")
 def three_cuts() -> Figure:
     fig, ax = canvas(4.0)
     title(ax, 0.3, 3.75, "Three ways to cut the same text", "each box is a token, and has an id")
@@ -51,7 +51,7 @@ def _cut(ax: Axes, y: float, name: str, tokens: tuple[str, ...]) -> None:
         label(ax, 5.35, y + 0.12 - 0.24 * line, words, colour=QUIET, size=SMALL, ha="left")
 
 
-@figure("where_the_numbers_are")
+@figure("where-the-numbers-are")
 def where_the_numbers_are() -> Figure:
     """A bar for each network of the course, whole: the share of its parameters in each of its parts."""
     rows = {name: parts_of(*networks) for name, networks in made().items()}

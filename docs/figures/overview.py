@@ -9,13 +9,13 @@ from toolkit import plots
 from toolkit.recorded import recorded
 
 
-@figure("memory_by_lag")
+@figure("memory-by-lag")
 def memory_by_lag() -> Figure:
     tasks = {"dense echo": "memory_dense", "marked recall": "memory_marked"}
     return plots.plot_recall({task: recorded(name).scores for task, name in tasks.items()})
 
 
-@figure("real_reviews")
+@figure("real-reviews")
 def real_reviews() -> Figure:
     """A row for each model, the best one above."""
     (row,) = recorded("imdb_contest").scores.values()

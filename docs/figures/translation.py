@@ -9,11 +9,11 @@ from toolkit import diagrams, plots
 from toolkit.recorded import recorded
 
 figure("bottleneck")(diagrams.draw_bottleneck)
-figure("additive_attention")(diagrams.draw_additive_attention)
-figure("teacher_forcing")(diagrams.draw_teacher_forcing)
+figure("additive-attention")(diagrams.draw_additive_attention)
+figure("teacher-forcing")(diagrams.draw_teacher_forcing)
 
 
-@figure("right_by_length")
+@figure("right-by-length")
 def right_by_length() -> Figure:
     rows = recorded("interpreters").entries["test"]
     return plots.plot_score_by_length({name: row["by length"] for name, row in rows.items()}, "exact match (%)")
