@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,11 +28,11 @@ def sweeps() -> Figure:
     fig, ax = canvas(6.1)
     title(ax, 0.3, 5.85, "Step by step", "a tanh around the state: each step waits for the one before")
     states = [node(ax, "state", _x(t), 4.95, f"$h_{t}$") for t in range(1, STEPS + 1)]
-    for one, other in zip(states, states[1:], strict=False):
+    for one, other in pairwise(states):
         arrow(ax, one.right, other.left, role="state")
     title(ax, 0.3, 4.25, "In sweeps", "linear in the state: what two steps do together is a step of the same kind")
     rows = [[_span(ax, sweep, t) for t in range(1, STEPS + 1)] for sweep in range(4)]
-    for sweep, (before, after) in enumerate(zip(rows, rows[1:], strict=False)):
+    for sweep, (before, after) in enumerate(pairwise(rows)):
         for t in range(STEPS):
             arrow(ax, before[t].bottom, after[t].top, role="quiet")
             if t >= 2**sweep:

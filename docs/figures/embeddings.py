@@ -15,7 +15,11 @@ from toolkit.plots.canvas import COLOURS, WIDTH
 from toolkit.writers import best_writer
 
 TEXT = "the unrolled nets"
-CUTS = {"characters": tuple(TEXT), "pieces of words": ("the", "un", "roll", "ed", "net", "s"), "words": tuple(TEXT.split())}
+CUTS = {
+    "characters": tuple(TEXT),
+    "pieces of words": ("the", "un", "roll", "ed", "net", "s"),
+    "words": tuple(TEXT.split()),
+}
 VOCABULARIES = {  # cut → how many ids, and what becomes of a new word
     "characters": ("some hundred ids at most", "every text can be written"),
     "pieces of words": ("as many ids as one likes", "a new word is put together"),
@@ -75,12 +79,13 @@ def where_the_numbers_are() -> Figure:
 
 def made() -> dict[str, tuple[nn.Module, ...]]:
     """The networks of the records, as large as they were there."""
-    words = record("multi30k_attention")["words"]
+    captions = record("multi30k_attention")
+    words, sizes = captions["words"], captions["settings"]["sizes"].values()  # of embedding and state
     with torch.device("meta"):  # nothing is drawn: only sizes are asked for
         return {
             "real reviews, GRU": (stand_ins.SentimentClassifier(30_000, 64, 64, "gru"),),
             "plays by the letter, LSTM": (best_writer(65),),
-            "captions, with attention": (stand_ins.Encoder(words["English"], 384, 224), stand_ins.Decoder(words["French"], 384, 224)),
+            "captions, with attention": (stand_ins.Encoder(words["English"], *sizes), stand_ins.Decoder(words["French"], *sizes)),
         }  # fmt: skip
 
 

@@ -58,7 +58,11 @@ def best_for() -> dict[str, str]:
 
 def contests() -> Iterator[tuple[str, dict, bool]]:
     """What it is about, the entry of each kind, and whether less is better."""
-    yield "a quick training step on a CPU", {kind: measured("cells", SIZES[0], f"{kind}, torch.nn") for kind in KINDS}, True
+    yield (
+        "a quick training step on a CPU",
+        {kind: measured("cells", SIZES[0], f"{kind}, torch.nn") for kind in KINDS},
+        True,
+    )
     yield "handing every bit on (dense echo, lag 20)", _best_begun("memory_dense", "20"), False
     yield ("holding one marked bit, with few training steps",
            {kind: measured("longest_lag", SIZES[0], BEGUN[kind]) for kind in KINDS}, False)  # fmt: skip
@@ -89,7 +93,9 @@ def memory() -> str:
     tasks = {"dense": ("5", "10", "20", "40"), "marked": ("10", "25", "50", "100")}
     names = list(record("memory_marked")["rows"]["5"])
     columns = ["network"] + [f"{task}, lag {lag}" for task, lags in tasks.items() for lag in lags]
-    rows = [[name, *(_share(f"memory_{task}", lag, name) for task, lags in tasks.items() for lag in lags)] for name in names]
+    rows = [
+        [name, *(_share(f"memory_{task}", lag, name) for task, lags in tasks.items() for lag in lags)] for name in names
+    ]
     return _told(grid(columns, rows), "memory_dense", "memory_marked")
 
 
@@ -101,7 +107,14 @@ def _share(name: str, lag: str, network: str) -> str:
 @table("reading")
 def reading() -> str:
     """The same networks as classifiers of reviews, beside linear models."""
-    columns = ["model", "synthetic reviews, test (%)", "unseen combinations (%)", "training (s)", "real reviews (%)", "training (s)"]
+    columns = [
+        "model",
+        "synthetic reviews (%)",
+        "unseen combinations (%)",
+        "training (s)",
+        "real reviews (%)",
+        "training (s)",
+    ]
     rows = []
     for name, real in record("imdb_contest")["rows"][REAL].items():
         made = record("reviews")["rows"]
@@ -128,7 +141,8 @@ def transformer() -> str:
            *(f"{_carried(n, kind) / 1000:,.0f}" for kind in kinds)] for n in (100, 2000)),
         *(_both(f"trained on {share} of the plays (bits per character)", "transformer_data", share, 2)
           for share in ("1 %", "10 %", "100 %")),
-        ["training on 100 % of them (s)", *(cell(measured("transformer_data", "100 %", kind)["seconds"], digits=0) for kind in kinds)],
+        ["training on 100 % of them (s)",
+         *(cell(measured("transformer_data", "100 %", kind)["seconds"], digits=0) for kind in kinds)],
     ]  # fmt: skip
     return _told(grid(["", *kinds], rows), "transformer_cost", "transformer_data")
 
