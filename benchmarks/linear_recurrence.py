@@ -25,7 +25,7 @@ from toolkit.linear_recurrence import LinearRecurrence, one_by_one
 from toolkit.memory import Learning, Reader, Task, learn
 from toolkit.timing import side_by_side
 
-ROWS, FEATURES, REPEATS = 4, 64, 15  # as in notebook 5
+ROWS, FEATURES, REPEATS = 4, 64, 31  # as in notebook 5
 LENGTHS = (16, 32, 64, 128, 256)
 HIDDEN, BUDGET, SEEDS = 32, 1000, range(3)
 LAGS = {0.0: (10, 25), 2.0: (10, 25, 50)}  # the gate's first bias → the lags that it is tried on
