@@ -2,14 +2,15 @@
 
 python -m benchmarks.linear_recurrence [speed] [memory]
 
-`speed` times a forward and a backward pass by length, on one thread, and counts what autograd keeps in between: an LSTM, a GRU,
-the linear recurrence step by step and in sweeps, self-attention, and a decoder that attends step by step. `memory` trains the
-linear recurrence on marked recall as `benchmarks.longest_lag` does the others, with gates that begin half open and open.
+`speed` takes the processor time of a forward and a backward pass by length, on one thread, and counts what autograd keeps in
+between: an LSTM, a GRU, the linear recurrence step by step and in sweeps, self-attention, and a decoder that attends step by
+step. `memory` trains the linear recurrence on marked recall as `benchmarks.longest_lag` does the others, with gates that begin half open and open.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 
 import torch
@@ -40,7 +41,7 @@ def main() -> None:
 
 def record_speed() -> dict:
     rows = {f"{length} steps": costs(length) for length in LENGTHS}
-    unit = f"milliseconds for a forward and a backward pass, {ROWS} rows, {FEATURES} features"
+    unit = f"milliseconds of processor time, forward and backward, {ROWS} rows, {FEATURES} features"
     return save("linear_speed", "python -m benchmarks.linear_recurrence speed", [0], rows, unit=unit, threads=1)
 
 
@@ -48,7 +49,9 @@ def costs(length: int) -> dict:
     """network → its milliseconds, and the MiB that it keeps for the backward pass."""
     x = torch.randn(ROWS, length, FEATURES, generator=torch.Generator().manual_seed(0))
     made = networks()
-    seconds = side_by_side({name: a_pass(network, x) for name, network in made.items()}, REPEATS)
+    seconds = side_by_side(
+        {name: a_pass(network, x) for name, network in made.items()}, REPEATS, clock=time.process_time
+    )
     return {name: summary([1000 * second for second in row], 3)
             | {"MiB kept": round(kept_for_backward(made[name], x) * ROWS * length / 2**20, 3)}
             for name, row in seconds.items()}  # fmt: skip

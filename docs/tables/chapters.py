@@ -10,7 +10,7 @@ def linear_recurrence() -> str:
     """What a pass over a sequence costs, by length."""
     rows = record("linear_speed")["rows"]
     shown = ("16 steps", "64 steps", "256 steps")
-    columns = ["forward and backward (ms)", *shown, "kept at 256 (MiB)"]
+    columns = ["forward and backward, processor time (ms)", *shown, "kept at 256 (MiB)"]
     kept = {name: f"{entry['MiB kept']:.1f}" for name, entry in rows[shown[-1]].items()}
     lines = [[name, *(cell(rows[length][name]) for length in shown), kept[name]] for name in kept]
     return f"{grid(columns, lines)}\n\n{source('linear_speed')}"
