@@ -4,7 +4,8 @@ python -m benchmarks.linear_recurrence [speed] [memory]
 
 `speed` takes the processor time of a forward and a backward pass by length, on one thread, and counts what autograd keeps in
 between: an LSTM, a GRU, the linear recurrence step by step and in sweeps, self-attention, and a decoder that attends step by
-step. `memory` trains the linear recurrence on marked recall as `benchmarks.longest_lag` does the others, with gates that begin half open and open.
+step. `memory` trains the linear recurrence on marked recall as `benchmarks.longest_lag` does the others, with gates that begin
+half open and open.
 """
 
 from __future__ import annotations

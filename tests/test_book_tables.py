@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from docs.figures.embeddings import made, parts_of
 from docs.tables.folklore import CLAIMS
-from docs.tables.kit import cell, level
+from docs.tables.kit import cell, level, measured, record
 from docs.tables.pages import PAGES, TABLES, rewritten
 
 HOLDING = [page for page in sorted(PAGES.glob("*.md")) if "<!-- table:" in page.read_text(encoding="utf-8")]
@@ -36,3 +37,10 @@ def test_every_claim_names_its_records_and_how_far_it_goes():
     for claim in CLAIMS:
         assert claim.records and claim.holds.endswith(".")
         assert re.search(r"\d", claim.filled()) and not re.search(r"[{}|]", claim.filled())
+
+
+def test_the_networks_of_the_figure_are_those_of_the_records():
+    recorded = [measured("imdb_best", "25,000 training reviews", "GRU"),
+                measured("shakespeare_best", "tiny Shakespeare", "LSTM, 512 units"), record("multi30k_attention")]  # fmt: skip
+    drawn = [sum(parts_of(*networks).values()) for networks in made().values()]
+    assert drawn == [entry["parameters"] for entry in recorded]
