@@ -9,12 +9,6 @@ from toolkit import plots
 from toolkit.recorded import recorded
 
 
-@figure("memory-by-lag")
-def memory_by_lag() -> Figure:
-    tasks = {"dense echo": "memory_dense", "marked recall": "memory_marked"}
-    return plots.plot_recall({task: recorded(name).scores for task, name in tasks.items()})
-
-
 @figure("real-reviews")
 def real_reviews() -> Figure:
     """A row for each model, the best one above."""
