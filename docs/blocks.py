@@ -84,8 +84,9 @@ def graders_table() -> str:
     seconds = {name: _entries("grading_speed")[row]["median"] for name, row in SPEED.items()}
     tricks = [row for name, row in _entries("attacks").items() if name not in HONEST]
     paid = {name: sum(row[key] > 0 for row in tricks) for name, key in GRADERS.items()}
+    asked = f"of {len(tricks)} tricks with a wrong solution, those that get marks"
     rows = [("seconds per submission of notebook 1", *(f"{seconds[name]:.1f}" for name in GRADERS)),
-            (f"of {len(tricks)} tricks with a wrong solution, those that get marks", *(str(paid[name]) for name in GRADERS))]  # fmt: skip
+            (asked, *(str(paid[name]) for name in GRADERS))]  # fmt: skip
     return _table(("", *GRADERS), rows)
 
 

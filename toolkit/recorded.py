@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["RESULTS", "Record", "recorded"]
+__all__ = ["Record", "recorded"]
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 
