@@ -52,7 +52,7 @@ def _forecast(ax: Axes, shown: dict) -> None:
     ax.plot(read, color=COLOURS["black"], linewidth=1.2, label="read")
     ax.plot(after, came, color=COLOURS["sky"], linewidth=4, alpha=0.6, label="what came")
     ax.plot(after, alone, color=COLOURS["vermilion"], linestyle="--", label="its own forecast, fed back")
-    ax.axvline(len(read) - 0.5, color=COLOURS["black"], linewidth=1, linestyle=":")
+    ax.axvline(len(read) - 0.5, color=COLOURS["black"], linewidth=1, linestyle=":", ymax=0.78)
     _title(ax, 1, "A wave, continued")
     ax.set_xlabel("time (steps)", fontsize=SMALL)
     ax.set_ylim(-1.3, 1.9)
