@@ -10,7 +10,7 @@ WORKERS  ?= logical
 OUT    ?= build/grades
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab check grade release release-check validate data bench mutate bundle clean
+.PHONY: help setup demo test lab check grade release release-check validate data bench mutate bundle docs docs-check clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the course and its tools into $(VENV): once, a minute or a few."
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test,site]"
 	@touch $@
 
 setup: $(READY)      ## make .venv and install everything into it
@@ -56,6 +56,7 @@ data: setup          ## fetch the real data sets
 bench: setup         ## measure; the tables land in benchmarks/results
 	@for name in grading_speed order rollouts clipping rnn_speed cells collapse attacks front_page; do $(BIN)/python -m benchmarks.$$name; done
 	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
+	@echo "Six minutes: $(BIN)/python -m benchmarks.linear_recurrence"
 	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
 	@echo "Half an hour: $(BIN)/python -m benchmarks.interpreting"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
@@ -68,6 +69,13 @@ mutate: setup        ## try the checks on mutants of the reference: make mutate,
 
 bundle: setup        ## write the students' zip
 	$(BIN)/python -m grader bundle
+
+docs: setup          ## build the site: the students' in build/site/student, the instructors' in build/site/instructor
+	$(BIN)/python -m docs.site
+
+docs-check: setup    ## look at the students' site in a browser, with axe-core from npm
+	npm --prefix docs/accessibility ci --no-audit --no-fund
+	$(BIN)/python -m pytest tests/test_site.py tests/test_site_in_a_browser.py
 
 clean:               ## remove what was built, not the environment
 	rm -rf build .pytest_cache .ruff_cache .hypothesis

@@ -16,7 +16,7 @@ from grader.grading import run_grade
 from grader.tasks import Course, load_course
 from grader.telling import COLUMNS
 
-__all__ = ["run_demo"]
+__all__ = ["executed", "run_demo"]
 
 ROOT = Path(__file__).parent.parent
 CELL_SECONDS = 120
@@ -43,15 +43,16 @@ def render_notebooks(course: Course, out: Path, console: Console) -> list[Path]:
     rendered = []
     for notebook in course.notebooks.values():
         start = time.perf_counter()
-        executed = _executed(notebook.name, course, console)
-        rendered.append(_html(executed, out / f"{notebook.name}.html"))
-        count = sum(cell.cell_type == "code" for cell in executed.cells)
+        ran = executed(notebook.name, course, console)
+        rendered.append(_html(ran, out / f"{notebook.name}.html"))
+        count = sum(cell.cell_type == "code" for cell in ran.cells)
         table.add_row(notebook.name, str(count), f"{time.perf_counter() - start:.1f}")
     console.print(table)
     return rendered
 
 
-def _executed(name: str, course: Course, console: Console):
+def executed(name: str, course: Course, console: Console):
+    """A solution notebook, executed on embedded data."""
     from nbclient import NotebookClient
 
     from grader.release import solution_notebook

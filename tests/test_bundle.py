@@ -34,9 +34,9 @@ from grader.results import write_atomically
 from grader.tasks import load_course
 from tests.conftest import ROOT
 from tests.grading import solved_notebook
+from tests.solutions import bare, code_of, regions, tells
 from toolkit.texts import PLAY
 
-REGION = re.compile(r"### BEGIN SOLUTION ([^\n]*)\n(.*?)### END SOLUTION", re.DOTALL)
 STAND_INS = "toolkit/stand_ins/"  # they do what the reference does, by torch.nn: single lines of theirs may be the same
 BASE64 = re.compile(rb"(?:\b[A-Za-z0-9+/]{60,}={0,2}\s*)+")
 LONGEST = 400  # bytes of a line of code
@@ -96,26 +96,6 @@ def inflated(content: bytes) -> list[bytes]:
         return [zlib.decompressobj().decompress(content)]
     except zlib.error:
         return []
-
-
-def bare(line: str) -> str:
-    return re.sub(r"\s+", " ", line.strip())
-
-
-def code_of(text: str) -> list[str]:
-    return [bare(line) for line in text.split("\n") if line.strip() and not line.strip().startswith("#")]
-
-
-def tells(line: str) -> bool:
-    """Whether a line is long enough, and does enough, to be nobody else's."""
-    return len(line) >= 40 and bool(re.search(r"[(=]", line))
-
-
-def regions() -> list[tuple[str, list[str]]]:
-    """(task, lines of code) of every solution region, in the modules and in the notebooks."""
-    sources = [*(ROOT / "solution").glob("*.py"), *(ROOT / "solution" / "notebooks").glob("*.py")]
-    found = [region for source in sources for region in REGION.findall(source.read_text(encoding="utf-8"))]
-    return [(task, code_of(text)) for task, text in found]
 
 
 def test_what_is_packed_into_a_file_is_found():

@@ -1,4 +1,4 @@
-"""The list of the figures, and how one is written: the same bytes each time. They are made without pyplot, as the notebooks' are."""
+"""The list of the figures, made without pyplot as the notebooks' are, and how one is written: the same bytes each time."""
 
 from __future__ import annotations
 

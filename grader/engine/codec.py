@@ -12,6 +12,7 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 import torch
+from safetensors import TensorSpec, serialize
 
 from grader.engine.values import WIRE_TYPES
 
@@ -33,7 +34,7 @@ def encode(value) -> tuple[bytes, bytes]:
     """A value as (tree, tensors)."""
     tensors: dict[str, torch.Tensor] = {}
     tree = json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":")).encode()
-    blob = safetensors.torch.save(tensors) if tensors else b""
+    blob = _packed(tensors) if tensors else b""
     _hold_bounds(tree, blob)
     return tree, blob
 
@@ -55,7 +56,7 @@ def to_file(values: Mapping[str, object]) -> bytes:
     tensors: dict[str, torch.Tensor] = {}
     trees = {name: json.dumps(_to_tree(value, tensors, MAX_DEPTH, [MAX_NODES]), separators=(",", ":"))
              for name, value in values.items()}  # fmt: skip
-    return safetensors.torch.save(tensors, metadata=trees)
+    return _packed(tensors, trees)
 
 
 def from_file(path: Path, *names: str) -> dict[str, object]:
@@ -75,6 +76,14 @@ class _Tensors(dict):
     def __missing__(self, name: str) -> torch.Tensor:
         self[name] = self._file.get_tensor(name)
         return self[name]
+
+
+def _packed(tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """What safetensors.torch.save gives, without its search for tensors that share memory: these are copies, and many."""
+    specs = {name: TensorSpec(dtype=str(tensor.dtype).removeprefix("torch."), shape=tensor.shape,
+                              data_ptr=tensor.data_ptr(), data_len=tensor.nbytes)
+             for name, tensor in tensors.items()}  # fmt: skip
+    return bytes(serialize(specs, metadata=metadata))
 
 
 def plain(tensor: torch.Tensor) -> torch.Tensor:
