@@ -119,6 +119,8 @@ def test_make_lists_its_targets():
         "bench",
         "mutate",
         "bundle",
+        "docs",
+        "docs-check",
         "clean",
     ]
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["help", *targets]
