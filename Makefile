@@ -54,7 +54,7 @@ data: setup          ## fetch the real data sets
 	$(BIN)/python -m toolkit.data fetch all
 
 bench: setup         ## measure; the tables land in benchmarks/results
-	@for name in grading_speed order rollouts clipping rnn_speed cells collapse attacks; do $(BIN)/python -m benchmarks.$$name; done
+	@for name in grading_speed order rollouts clipping rnn_speed cells collapse attacks front_page; do $(BIN)/python -m benchmarks.$$name; done
 	@echo "Half an hour and more each: $(BIN)/python -m benchmarks.memory, and so forget_bias, longest_lag"
 	@echo "Six minutes: $(BIN)/python -m benchmarks.linear_recurrence"
 	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"

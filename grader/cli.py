@@ -49,14 +49,18 @@ def check(
 
 @app.command()
 def progress() -> None:
-    """Show what was checked so far, and what has changed since."""
-    from grader.progress import digest_of, recall
-    from grader.reports.terminal import progress_table
+    """Show what was checked so far, what has changed since, and what you can say of yourself."""
+    from grader.objectives import load_objectives, reached
+    from grader.progress import answered, digest_of, recall
+    from grader.reports.terminal import objectives_table, progress_table
 
     course, root = load_course(), home()
     digests = {task.id: digest_of(root / "starter" / f"{task.module}.py" if task.module else None)
                for task in course.graded}  # fmt: skip
-    console.print(progress_table(course, recall(root), digests))
+    state, written = recall(root), answered(root, course)
+    console.print(progress_table(course, state, digests))
+    solved = {task for task, entry in state.items() if entry["verdict"] == "passed"}
+    console.print(objectives_table([reached(objective, solved, written) for objective in load_objectives()]))
 
 
 @app.command()

@@ -1,4 +1,5 @@
-"""Remembers the verdicts of a student's own checks beside their modules, so that `progress` answers at once."""
+"""Remembers the verdicts of a student's own checks beside their modules, so that `progress` answers at once; and sees which
+written answers there are."""
 
 from __future__ import annotations
 
@@ -9,10 +10,13 @@ import json
 from pathlib import Path
 
 from grader.engine.magics import as_python
+from grader.notebooks import NotebookError, parse
 from grader.reports.card import state_of
 from grader.results import TaskResult, dump, write_atomically
+from grader.student.merge import ANSWER
+from grader.tasks import Course, Task
 
-__all__ = ["digest_of", "digest_of_cell", "recall", "remember"]
+__all__ = ["answered", "digest_of", "digest_of_cell", "is_answered", "recall", "remember"]
 
 
 def digest_of(path: Path | None) -> str:
@@ -45,6 +49,30 @@ def remember(root: Path, result: TaskResult, source: Path | None, cell: str = ""
                         "digest": digest_of(source), "cell": cell}  # fmt: skip
     with contextlib.suppress(OSError):
         write_atomically(_path(root), dump(dict(sorted(state.items()))))
+
+
+def answered(root: Path, course: Course) -> set[str]:
+    """The written tasks that have an answer in the notebooks as they were saved, whatever it says."""
+    texts = {number: _content(root / "notebooks" / f"{entry.name}.ipynb") for number, entry in course.notebooks.items()}
+    return {task.id for task in course.written if is_answered(task, texts[task.notebook])}
+
+
+def is_answered(task: Task, notebook: bytes | None) -> bool:
+    """Whether something stands in a written task's cell other than what was released there."""
+    try:
+        cells = parse(notebook or b"")
+    except NotebookError:
+        return False
+    name = f"task-{task.id.replace('.', '-')}"
+    texts = [cell["source"] for cell in cells if name in (cell["id"], cell["grade_id"])]
+    return any(text.strip() and not ANSWER.search(text) for text in texts)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _path(root: Path) -> Path:

@@ -9,8 +9,8 @@ import pytest
 from docs.figures.chapters import FIGURES, IMAGES, drawn
 from tests.conftest import ROOT
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
-SHOWN = re.compile(r"!\[([^\]]*)\]\(images/([\w-]+)\.svg\)")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWN = re.compile(r"!\[([^\]]*)\]\((?:docs/)?images/([\w-]+)\.svg\)")
 
 
 @pytest.mark.parametrize("name", FIGURES)

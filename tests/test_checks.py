@@ -266,7 +266,8 @@ def terminal(folder, *arguments: str, **environment) -> subprocess.CompletedProc
 
 
 def test_check_and_progress_in_a_terminal(copy, course):
-    assert "not checked yet" in terminal(copy, "progress", COLUMNS="200").stdout
+    begun = terminal(copy, "progress", COLUMNS="200").stdout
+    assert "not checked yet" in begun and "I can explain what a hidden state is" in begun
     (copy / "starter" / "rnn.py").write_text(
         complete(course).replace("torch.tanh(x @", "torch.sigmoid(x @"), encoding="utf-8"
     )
@@ -276,7 +277,8 @@ def test_check_and_progress_in_a_terminal(copy, course):
     assert "1.3 Unrolling the cell over a sequence: passed" in done.stdout  # on a stand-in for 1.2
     assert terminal(copy, "check", "1.1").returncode == 0
     (copy / "starter" / "rnn.py").write_text("", encoding="utf-8")
-    assert "changed since" in terminal(copy, "progress", COLUMNS="200").stdout
+    told = terminal(copy, "progress", COLUMNS="200").stdout
+    assert "changed since" in told and re.search(r"batches that a network can learn from.* 1 of 5", told)
 
 
 def test_the_terminal_says_that_it_judged_the_saved_notebook(copy):

@@ -10,6 +10,7 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 
 from grader.engine.nursery import NEEDED
 from grader.references import sources_of
@@ -69,6 +70,15 @@ def test_every_package_is_listed():
     assert set(listed) == found
 
 
+def test_the_citation_names_the_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors", "version"} <= citation.keys()
+    assert citation["version"] == version and citation["license"] == "MIT"
+    assert f"version {version}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[?{re.escape(version)}\]?", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_constraints_pin_every_requirement():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
@@ -109,6 +119,8 @@ def test_make_lists_its_targets():
         "bench",
         "mutate",
         "bundle",
+        "docs",
+        "docs-check",
         "clean",
     ]
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["help", *targets]
@@ -120,7 +132,8 @@ def test_the_first_screen_of_the_readme_has_the_two_commands():
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md", "docs/students.md",
-                                      "docs/instructor.md", "docs/ai-assistants.md"])
+                                      "docs/instructor.md", "docs/ai-assistants.md", "docs/self-assessment.md",
+                                      "CONTRIBUTING.md"])
 def test_commands_in_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     done = subprocess.run(

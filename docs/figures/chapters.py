@@ -4,6 +4,7 @@ from docs.figures import (  # noqa: F401  (each enters its figures)
     afterwards,
     batches,
     embeddings,
+    front,
     gated,
     introduction,
     overview,

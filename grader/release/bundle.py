@@ -16,9 +16,9 @@ __all__ = ["bundled_files", "write_bundle"]
 TOP = "unrolled"
 # where they stand in a student's copy
 RENAMED = {"docs/students.md": "README.md", "grader/release/start.py": "start.py"}
-INCLUDED = ("constraints.txt", "pyproject.toml", "starter/__init__.py", "toolkit/**/*.py", "benchmarks/results/*.json",
-            "benchmarks/results/*.safetensors", "datasets/*.md", "datasets/*.toml", "datasets/*.txt", "grader/**/*.py",
-            "grader/**/*.toml", "grader/**/*.j2")  # fmt: skip
+INCLUDED = ("LICENSE", "LICENSE-docs.md", "constraints.txt", "pyproject.toml", "starter/__init__.py", "toolkit/**/*.py",
+            "benchmarks/results/*.json", "benchmarks/results/*.safetensors", "datasets/*.md", "datasets/*.toml", "datasets/*.txt",
+            "grader/**/*.py", "grader/**/*.toml", "grader/**/*.j2")  # fmt: skip
 # what only instructors hold: the reference's readers, hidden checks, wrong variants, the release builder
 EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/|/made_from\.json$"
                       r"|^grader/(references|mutants|demo|page|examples|course|nbgrader_\w+|service)\.py$"

@@ -9,10 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.doctor import MEND
+from grader.objectives import Reached
 from grader.results import clean, is_missing, is_to_do
 from grader.tasks import Course, Task
 
-__all__ = ["class_table", "facts_table", "isolation_table", "progress_table"]
+__all__ = ["class_table", "facts_table", "isolation_table", "objectives_table", "progress_table"]
 
 SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "error": "[red]error[/]", "timeout": "[yellow]timeout[/]",
          "crashed": "[yellow]crashed[/]", "out_of_memory": "[yellow]memory[/]", "skipped": "[dim]skipped[/]",
@@ -109,3 +110,24 @@ def _last(task, state: dict[str, dict], digests: dict[str, str]) -> tuple[str, s
         return f"/ {task.points}", "[dim]not checked yet[/]"
     changed = " [yellow]changed since[/]" if entry["digest"] != digests.get(task.id, "") else ""
     return f"{entry['score']:g} / {task.points}", SIGNS[entry["verdict"]] + changed
+
+
+def objectives_table(found: Iterable[Reached]) -> Table:
+    """One row per objective: whether it is reached, how many of its tasks are solved, and which answers were written."""
+    table = Table(title="What you can say of yourself", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+                  caption="Solved, as last checked. Of a written answer it is seen here that it is there; a person judges it.",
+                  caption_justify="left")  # fmt: skip
+    table.add_column("")
+    table.add_column("")
+    table.add_column("solved", no_wrap=True)
+    table.add_column("written", no_wrap=True)
+    for one in found:
+        count = f"{one.solved} of {len(one.objective.graded)}"
+        written = " ".join(_written(task, one) for task in one.objective.written)
+        style = "bold" if one.whole else "" if one.solved or one.answered else "dim"
+        table.add_row("[green]✓[/]" if one.whole else "○", one.objective.sentence, count, written, style=style)
+    return table
+
+
+def _written(task: Task, one: Reached) -> str:
+    return f"{task.id} {'✓' if task.id in one.answered else '○'}"

@@ -15,10 +15,10 @@ from grader.archives import zipped
 from grader.engine.magics import as_python
 from grader.grade import released_cells
 from grader.intake import IntakeError, Material, Submission, read
-from grader.notebooks import NotebookError, given_in, parse
-from grader.progress import digest_of_cell, recall
+from grader.notebooks import given_in
+from grader.progress import digest_of_cell, is_answered, recall
 from grader.results import MISSING, clean, write_atomically
-from grader.student.merge import ANSWER, to_do
+from grader.student.merge import to_do
 from grader.student.released import KEPT, digest
 from grader.tasks import Course, Notebook, Task
 
@@ -158,7 +158,7 @@ def _line(notebook: Notebook, material: Material, files: dict[str, bytes], cours
     tasks = course.graded_in(notebook)
     opened = [task.id for task in tasks if _is_open(task, material)]
     answers = [task for task in course.written if task.notebook == notebook.number]
-    empty = [task.id for task in answers if not _is_answered(task, files.get(f"notebooks/{notebook.name}.ipynb"))]
+    empty = [task.id for task in answers if not is_answered(task, files.get(f"notebooks/{notebook.name}.ipynb"))]
     if len(opened) == len(tasks):
         said = f"all {len(tasks)} tasks still to do"
     elif opened:
@@ -173,16 +173,6 @@ def _is_open(task: Task, material: Material) -> bool:
     """Whether a task's TODO still stands, or its place is missing."""
     text = material.modules.get(task.module) if task.module else _cell_of(task, material)
     return text is None or task.id in to_do(text)
-
-
-def _is_answered(task: Task, notebook: bytes | None) -> bool:
-    try:
-        cells = parse(notebook or b"")
-    except NotebookError:
-        return False
-    name = f"task-{task.id.replace('.', '-')}"
-    texts = [cell["source"] for cell in cells if name in (cell["id"], cell["grade_id"])]
-    return any(text.strip() and not ANSWER.search(text) for text in texts)
 
 
 def _left_out(root: Path, course: Course) -> list[str]:
