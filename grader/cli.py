@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from grader.console import HARNESS, USAGE, console, say
+from grader.console import HARNESS, USAGE, console, errors, say
 from grader.console import stop as _stop
 from grader.results import clean
 from grader.tasks import load_course
@@ -66,8 +66,10 @@ def grade(
     ],
     out: Annotated[Path, typer.Option(help="Where results.json, results.csv and the reports go.")],
     seed: Annotated[int | None, typer.Option(help="Seed of the inputs; drawn from the system if not given.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at the same time: 1, if not given, or one per device.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, mps, cuda, or several as cuda:0,cuda:1.")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     isolation: Annotated[
         str, typer.Option(help="default, or strict: refuse to run with less than every layer.")
@@ -80,6 +82,7 @@ def grade(
 ) -> None:
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
     home(maintainer=True)
+    from grader.devices import DeviceError, places_for
     from grader.engine.lost import Lost
     from grader.grade import NotIsolated
     from grader.grading import run_grade, what_to_do
@@ -90,9 +93,15 @@ def grade(
     chosen = [name for name, given in (("verbose", verbose), ("quiet", quiet), ("json", as_json)) if given]
     if len(chosen) > 1:
         _stop(USAGE, f"--{chosen[0]} and --{chosen[1]} exclude each other: give one of them")
-    _check_device(device)
     try:
-        results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume,
+        places = places_for(device, jobs)
+    except DeviceError as problem:
+        _stop(USAGE, str(problem))
+    if jobs and jobs > len(places) and not quiet:
+        errors.print(f"--jobs {jobs}: graded {len(places)} at a time, since a device has one submission at a time",
+                     markup=False, soft_wrap=True)  # fmt: skip
+    try:
+        results = run_grade(submissions, out, console, seed=seed, places=places, resume=resume,
                             strict=isolation == "strict", tell=chosen[0] if chosen else "bar")  # fmt: skip
     except IntakeError as problem:
         _stop(USAGE, str(problem))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from grader.devices import bind
 from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
 from grader.jobs import graded_in_jobs
@@ -36,10 +37,14 @@ class Options:
     """How a grading runs; with the submissions, all that its record depends on."""
 
     seed: int
-    device: str = "cpu"
-    jobs: int = 1
+    places: tuple[str, ...] = ("cpu",)  # a job for each: devices of one kind, or the CPU as often as there are jobs
     resume: bool = False
     strict: bool = False  # whether nothing is graded with less than every layer of isolation
+
+    @property
+    def device(self) -> str:
+        """The kind of the places: which of several it was decides no verdict, and stands in no record."""
+        return self.places[0].partition(":")[0]
 
 
 def grade(submissions: list[Submission], out: Path, options: Options, ignored: list[str],
@@ -116,17 +121,17 @@ def _made_from(submission: Submission, material: Material | IntakeError, options
 
 
 def _run(submissions: list[Submission], options: Options, begin) -> Iterator[dict]:
-    """Grade in this process, or in `jobs` processes with a nursery each."""
+    """Grade in this process, or in one for each place, with a nursery of its own."""
     if not submissions:
         return
-    if options.jobs == 1 or len(submissions) == 1:
+    if options.device == "cpu" and 1 in (len(options.places), len(submissions)):
         with Grader(options) as grader:
             begin(grader.missing)
             yield from map(grader.grade, submissions)
         return
-    start = partial(Grader, options)
-    for submission, entry in graded_in_jobs(submissions, options.jobs, start, begin):
-        yield entry or start().given_up(submission, "the process that graded it ended, each time it was tried")
+    starts = [partial(Grader, options, place=place) for place in options.places]
+    for submission, entry in graded_in_jobs(submissions, starts, begin):
+        yield entry or Grader(options).given_up(submission, "the process that graded it ended, each time it was tried")
 
 
 def _material(submission: Submission, course: Course) -> Material | IntakeError:
@@ -144,15 +149,17 @@ def released_cells(course: Course) -> dict[str, list[dict]]:
 
 
 class Grader:
-    """Holds what a grading needs for every submission: the recordings and the nursery."""
+    """Holds what a grading needs for every submission: the recordings and the nursery, both on the device at `place`."""
 
-    def __init__(self, options: Options, course: Course | None = None):
+    def __init__(self, options: Options, course: Course | None = None, place: str = "cpu"):
         self._options = options
         self._course = course or load_course()
+        self._place = place
 
     def __enter__(self) -> Grader:
         from grader.engine.client import probe, start_nursery
 
+        bind(self._place)
         self._nursery = start_nursery(device=self._options.device)  # warms up while this process imports torch
         import torch
 
