@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the course and its tools into $(VENV): once, a minute or a few."
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,dask,test]"
 	@touch $@
 
 setup: $(READY)      ## make .venv and install everything into it
