@@ -29,9 +29,7 @@ STRANGER = "tcp://127.0.0.1:1"
 @pytest.fixture(scope="module")
 def cluster():
     """Two worker processes, each started anew where it dies, and nothing that leaves the machine."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **HERE) as cluster:
         yield cluster
 
 
@@ -143,10 +141,9 @@ def test_a_submission_that_ends_its_worker_twice_is_given_up_and_costs_no_other_
 
 
 def test_a_scheduler_without_workers_is_told(handed_in, tmp_path):
-    nobody = {"n_workers": 0, "processes": False, "host": "127.0.0.1", "dashboard_address": None}
     with (
-        distributed.LocalCluster(**nobody) as empty,
-        pytest.raises(ClusterError, match="has no worker; start some with"),
+        distributed.LocalCluster(n_workers=0, **HERE) as empty,
+        pytest.raises(ClusterError, match="has no worker; start"),
     ):
         run(handed_in, tmp_path / "out", scheduler=empty.scheduler_address)
 
