@@ -55,7 +55,8 @@ def graded_on_cluster(submissions: Sequence[Submission], options: Options,
     `begin` is told what of the isolation is missing on any worker, and on how many it was asked. Raises ClusterError
     where there is no such cluster or one of its workers is unlike this machine, and Lost where it goes away.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told here
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is told here
     warnings.filterwarnings(
         "ignore", "Sending large graph", module="distributed"
     )  # a submission may well have megabytes
@@ -87,6 +88,8 @@ async def _reached(address: str) -> None:
 
 def _alike(client: Client, order: Order) -> list[str]:
     """The workers' addresses. ClusterError where there is none, or one would not grade as this machine does."""
+    with contextlib.suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     found = client.run(facts, order.options.device, on_error="return")
     found = {worker: there for worker, there in found.items() if not isinstance(there, OSError)}  # lost meanwhile
     if not found:

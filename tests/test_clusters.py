@@ -140,7 +140,8 @@ def test_a_submission_that_ends_its_worker_twice_is_given_up_and_costs_no_other_
     assert told[0][0] == {"a layer": "why"} and told[0][1].startswith(("1 Dask worker", "2 Dask workers"))
 
 
-def test_a_scheduler_without_workers_is_told(handed_in, tmp_path):
+def test_a_scheduler_without_workers_is_told(handed_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 0.5)
     with (
         distributed.LocalCluster(n_workers=0, **HERE) as empty,
         pytest.raises(ClusterError, match="has no worker; start"),
