@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the course and its tools into $(VENV): once, a minute or a few."
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test,site]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lab,teach,test,site,dask]"
 	@touch $@
 
 setup: $(READY)      ## make .venv and install everything into it
@@ -59,6 +59,7 @@ bench: setup         ## measure; the tables land in benchmarks/results
 	@echo "Six minutes: $(BIN)/python -m benchmarks.linear_recurrence"
 	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
 	@echo "Half an hour: $(BIN)/python -m benchmarks.interpreting"
+	@echo "An hour and more: $(BIN)/python -m benchmarks.grading_scale"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
 	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 	@echo "The real plays, once fetched: $(BIN)/python -m benchmarks.shakespeare, and so transformer (45 minutes each)"

@@ -136,9 +136,8 @@ def _ours(grader: Grader, place: Path, files: Files) -> Callable[[], None]:
 def _in_two_jobs(submission: Submission, rounds: int) -> list[float]:
     """Seconds per submission, over stretches of four."""
     count = WARM + 4 * rounds
-    ticks = [
-        time.perf_counter() for _ in graded_in_jobs([submission] * count, 2, partial(Grader, Options(SEED)), _not_told)
-    ]
+    starts = [partial(Grader, Options(SEED))] * 2
+    ticks = [time.perf_counter() for _ in graded_in_jobs([submission] * count, starts, _not_told)]
     return [(end - start) / 4 for start, end in itertools.pairwise(ticks[WARM - 1 :: 4])]
 
 

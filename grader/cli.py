@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from grader.console import HARNESS, USAGE, console, say
+from grader.console import HARNESS, USAGE, console, errors, say
 from grader.console import stop as _stop
 from grader.results import clean
 from grader.tasks import load_course
@@ -70,8 +71,14 @@ def grade(
     ],
     out: Annotated[Path, typer.Option(help="Where results.json, results.csv and the reports go.")],
     seed: Annotated[int | None, typer.Option(help="Seed of the inputs; drawn from the system if not given.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, mps or cuda.")] = "cpu",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at the same time: 1, if not given, or one per device.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, mps, cuda, or several as cuda:0,cuda:1.")] = "cpu",
+    executor: Annotated[str, typer.Option(help="local, or dask: on a cluster.")] = "local",
+    scheduler: Annotated[
+        str | None, typer.Option(help="dask: the address of the scheduler, as tcp://10.0.0.1:8786.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     isolation: Annotated[
         str, typer.Option(help="default, or strict: refuse to run with less than every layer.")
@@ -85,7 +92,7 @@ def grade(
     """Grade submissions. Exit status 0 when graded, whatever the scores; 3 where the harness failed."""
     home(maintainer=True)
     from grader.engine.lost import Lost
-    from grader.grade import NotIsolated
+    from grader.grade import ClusterError, NotIsolated
     from grader.grading import run_grade, what_to_do
     from grader.intake import IntakeError
 
@@ -94,11 +101,11 @@ def grade(
     chosen = [name for name, given in (("verbose", verbose), ("quiet", quiet), ("json", as_json)) if given]
     if len(chosen) > 1:
         _stop(USAGE, f"--{chosen[0]} and --{chosen[1]} exclude each other: give one of them")
-    _check_device(device)
+    places = _places_on_cluster(executor, scheduler, device, jobs) or _places_here(device, jobs, quiet)
     try:
-        results = run_grade(submissions, out, console, seed=seed, jobs=jobs, device=device, resume=resume,
+        results = run_grade(submissions, out, console, seed=seed, places=places, resume=resume, scheduler=scheduler,
                             strict=isolation == "strict", tell=chosen[0] if chosen else "bar")  # fmt: skip
-    except IntakeError as problem:
+    except (IntakeError, ClusterError) as problem:
         _stop(USAGE, str(problem))
     except NotIsolated as problem:
         _stop(USAGE, f"--isolation strict: nothing was graded, since here it would run {problem}. "
@@ -283,6 +290,39 @@ def home(maintainer: bool = False) -> Path:
     if maintainer and not (Path(__file__).parent.parent / "solution").is_dir():
         _stop(USAGE, "this is a student's copy: what this command works on, solution/, is not in it")
     return here if not maintainer and (here / "starter").is_dir() else Path(__file__).parent.parent
+
+
+def _places_here(device: str, jobs: int | None, quiet: bool) -> tuple[str, ...]:
+    """The places of a grading on this machine."""
+    from grader.devices import DeviceError, places_for
+
+    try:
+        places = places_for(device, jobs)
+    except DeviceError as problem:
+        _stop(USAGE, str(problem))
+    if jobs and jobs > len(places) and not quiet:
+        errors.print(f"--jobs {jobs}: graded {len(places)} at a time, since a device has one submission at a time",
+                     markup=False, soft_wrap=True)  # fmt: skip
+    return places
+
+
+def _places_on_cluster(executor: str, scheduler: str | None, device: str, jobs: int | None) -> tuple[str, ...]:
+    """The place that each worker of a cluster is; nothing where no cluster is asked for."""
+    wrong = {
+        f"--executor is {executor!r}, expected local or dask": executor not in ("local", "dask"),
+        "--scheduler is for --executor dask: give both": executor == "local" and scheduler is not None,
+        "--executor dask needs --scheduler ADDRESS, as tcp://10.0.0.1:8786": executor == "dask" and not scheduler,
+        "--executor dask takes no --jobs: each worker of the cluster has one submission at a time": executor == "dask"
+        and jobs is not None,
+        f"--device is {device!r}, expected cpu, mps or cuda: which of several it is, each worker of the cluster knows":
+            executor == "dask" and device not in ("cpu", "mps", "cuda"),
+        "--executor dask needs Dask: python -m pip install -c constraints.txt -e '.[dask]'":
+            executor == "dask" and find_spec("distributed") is None,
+    }  # fmt: skip
+    for message, applies in wrong.items():
+        if applies:
+            _stop(USAGE, message)
+    return (device,) if executor == "dask" else ()
 
 
 def _check_device(device: str) -> None:

@@ -28,7 +28,7 @@ def run_demo(out: Path, console: Console) -> None:
     rendered = render_notebooks(course, out / "notebooks", console)
     console.print()
     write_examples(out / "class", course)
-    run_grade(out / "class", out / "grades", console, seed=0, jobs=os.cpu_count() or 1, device="cpu", resume=False)
+    run_grade(out / "class", out / "grades", console, seed=0, places=("cpu",) * (os.cpu_count() or 1))
     console.print("Rendered notebooks:")
     for path in rendered:
         console.print(f"  {path}", markup=False)

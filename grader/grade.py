@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from grader.devices import bind
 from grader.engine.limits import LAYERS
 from grader.intake import IntakeError, Material, Submission, read
 from grader.jobs import graded_in_jobs
@@ -17,7 +18,7 @@ from grader.results import SCHEMA, clean, dump, dump_class, remove_unfinished, w
 from grader.student import released
 from grader.tasks import CELLS, Course, Task, load_course
 
-__all__ = ["NotIsolated", "Options", "grade", "released_cells", "session_for"]
+__all__ = ["ClusterError", "Grader", "NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
 OF_LOADING = 0.8  # of the time for loading a notebook, what its cells may take; the rest is for starting on them
@@ -31,34 +32,43 @@ class NotIsolated(Exception):
         self.missing = missing
 
 
+class ClusterError(ValueError):
+    """A cluster that can't grade as this machine would; the message says what was tried, and what to do."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a grading runs; with the submissions, all that its record depends on."""
 
     seed: int
-    device: str = "cpu"
-    jobs: int = 1
+    places: tuple[str, ...] = ("cpu",)  # a job for each: devices of one kind, or the CPU as often as there are jobs
     resume: bool = False
     strict: bool = False  # whether nothing is graded with less than every layer of isolation
+    scheduler: str | None = None  # the address of the Dask cluster that grades, if one does
+
+    @property
+    def device(self) -> str:
+        """The kind of the places: which of several it was decides no verdict, and stands in no record."""
+        return self.places[0].partition(":")[0]
 
 
 def grade(submissions: list[Submission], out: Path, options: Options, ignored: list[str],
           on_done: Callable[[dict, float], None] = lambda record, seconds: None,
-          on_start: Callable[[dict[str, str]], None] = lambda missing: None) -> dict:  # fmt: skip
+          on_start: Callable[[dict[str, str], str], None] = lambda missing, where: None) -> dict:  # fmt: skip
     """Grade submissions into `out`; the whole record, which also stands in results.json.
 
     Its "submissions" are read from their files when they are looked at, so that a class of any size fits into memory.
     `on_done` is told each record as it comes, with the seconds that it took, also of an earlier run.
-    `on_start` is told, before the first one, each layer of isolation and why it is missing, "" if it is in force.
-    Raises NotIsolated then, where the options are strict, and Lost where the engine does not start; OSError, with its
-    path, where a file can't be written.
+    `on_start` is told, before the first one, each layer of isolation and why it is missing, "" if it is in force, and where
+    that is, "" if it is here. Raises NotIsolated then, where the options are strict, Lost where the engine does not start,
+    ClusterError where a cluster can't be graded on; OSError, with its path, where a file can't be written.
     """
     records = Records(out / "records")
     for folder in (out, records.folder):
         remove_unfinished(folder)
 
-    def begin(missing: dict[str, str]) -> None:
-        on_start(missing)
+    def begin(missing: dict[str, str], where: str = "") -> None:
+        on_start(missing, where)
         if options.strict and any(missing.values()):
             raise NotIsolated({layer: why for layer, why in missing.items() if why})
         _begin(out, records, options)
@@ -116,17 +126,25 @@ def _made_from(submission: Submission, material: Material | IntakeError, options
 
 
 def _run(submissions: list[Submission], options: Options, begin) -> Iterator[dict]:
-    """Grade in this process, or in `jobs` processes with a nursery each."""
+    """Grade on a cluster, in this process, or in one for each place, with a nursery of its own."""
     if not submissions:
         return
-    if options.jobs == 1 or len(submissions) == 1:
+    if options.scheduler is None and options.device == "cpu" and 1 in (len(options.places), len(submissions)):
         with Grader(options) as grader:
             begin(grader.missing)
             yield from map(grader.grade, submissions)
         return
-    start = partial(Grader, options)
-    for submission, entry in graded_in_jobs(submissions, options.jobs, start, begin):
-        yield entry or start().given_up(submission, "the process that graded it ended, each time it was tried")
+    for submission, entry in _elsewhere(submissions, options, begin):
+        yield entry or Grader(options).given_up(submission, "the process that graded it ended, each time it was tried")
+
+
+def _elsewhere(submissions: list[Submission], options: Options, begin) -> Iterator[tuple[Submission, dict | None]]:
+    """(submission, entry) from other processes; None where they ended."""
+    if options.scheduler is None:
+        return graded_in_jobs(submissions, [partial(Grader, options, place=place) for place in options.places], begin)
+    from grader.clusters import graded_on_cluster
+
+    return graded_on_cluster(submissions, options, begin)
 
 
 def _material(submission: Submission, course: Course) -> Material | IntakeError:
@@ -144,15 +162,17 @@ def released_cells(course: Course) -> dict[str, list[dict]]:
 
 
 class Grader:
-    """Holds what a grading needs for every submission: the recordings and the nursery."""
+    """Holds what a grading needs for every submission: the recordings and the nursery, both on the device at `place`."""
 
-    def __init__(self, options: Options, course: Course | None = None):
+    def __init__(self, options: Options, course: Course | None = None, place: str = "cpu"):
         self._options = options
         self._course = course or load_course()
+        self._place = place
 
     def __enter__(self) -> Grader:
         from grader.engine.client import probe, start_nursery
 
+        bind(self._place)
         self._nursery = start_nursery(device=self._options.device)  # warms up while this process imports torch
         import torch
 

@@ -26,11 +26,13 @@ from grader.telling import telling
 __all__ = ["run_grade", "what_to_do", "write_reports"]
 
 
-def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs: int, device: str,
-              resume: bool, strict: bool = False, tell: str = "bar") -> dict:  # fmt: skip
+def run_grade(path: Path, out: Path, console: Console, *, seed: int | None = None, places: tuple[str, ...] = ("cpu",),
+              resume: bool = False, strict: bool = False, scheduler: str | None = None,
+              tell: str = "bar") -> dict:  # fmt: skip
     """Grade what lies at `path` into `out`; `tell` is how it says what it does, as `telling` has it.
 
-    IntakeError where there is nothing to grade; NotIsolated where a strict grading lacks a layer of isolation.
+    IntakeError where there is nothing to grade; NotIsolated where a strict grading lacks a layer of isolation; ClusterError
+    where the cluster at `scheduler` can't grade.
     """
     if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
         raise IntakeError(f"--out {out} lies inside the submissions; give a folder beside them")
@@ -39,9 +41,9 @@ def run_grade(path: Path, out: Path, console: Console, *, seed: int | None, jobs
                           f"`python -m grader collect {path} --out FOLDER`, and grade that folder")  # fmt: skip
     submissions, ignored = find(path)
     out.mkdir(parents=True, exist_ok=True)
-    options = Options(_seed(out, seed, resume), device, jobs, resume, strict)
+    options = Options(_seed(out, seed, resume), places, resume, strict, scheduler)
     with telling(tell, console) as told:
-        told.begin(len(submissions), options.seed, device)
+        told.begin(len(submissions), options.seed, options.device)
         results = grade(submissions, out, options, ignored, told.done, told.isolation)
         write_atomically(out / "handed_in.json", dump(handed_in(submissions, load_course(), read_collected(path))))
         write_reports(results, submissions, out)

@@ -16,7 +16,7 @@ from grader.predictions import predictions_in
 from grader.results import MISSING
 from grader.tasks import CELLS, Course, Notebook
 
-__all__ = ["COLLECTED", "IntakeError", "Material", "Submission", "files_in", "find", "read", "wanted"]
+__all__ = ["COLLECTED", "IntakeError", "Material", "Submission", "files_in", "find", "packed", "read", "wanted"]
 
 MAX_MODULE = 2**20
 MAX_NOTEBOOK = 32 * 2**20
@@ -30,10 +30,14 @@ class IntakeError(ValueError):
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's work: a folder or a zip, or the assignment folders of one student in an nbgrader tree."""
+    """One student's work: a folder or a zip, or the assignment folders of one student in an nbgrader tree.
+
+    One that is packed has its files with it, or why there are none, and can be read where its places are not.
+    """
 
     student: str
     places: tuple[Path, ...]
+    files: dict[str, bytes | str] | IntakeError | None = None
 
 
 @dataclass
@@ -119,7 +123,9 @@ def _is_submission(path: Path) -> bool:
 def read(submission: Submission, course: Course, released: dict[str, list[dict]]) -> Material:
     """Read the course's own files from a submission. IntakeError if there is none of them."""
     material = Material()
-    files = _gathered(submission, course)
+    files = _gathered(submission, course) if submission.files is None else submission.files
+    if isinstance(files, IntakeError):
+        raise files
     if not files:
         raise IntakeError("it holds no file of the course: expected starter/rnn.py and the like, or notebooks/*.ipynb")
     for name in sorted({task.module for task in course.graded if task.module}):
@@ -129,6 +135,14 @@ def read(submission: Submission, course: Course, released: dict[str, list[dict]]
         asked = [experiment for experiment in course.experiments.values() if experiment.notebook == number]
         material.predictions += [entry.record(course.experiments[entry.id]) for entry in predictions_in(cells, asked)]
     return material
+
+
+def packed(submission: Submission, course: Course) -> Submission:
+    """As it travels to another machine: with the bytes of what is read of it, and without its places."""
+    try:
+        return Submission(submission.student, (), _gathered(submission, course))
+    except IntakeError as problem:
+        return Submission(submission.student, (), problem)
 
 
 def _gathered(submission: Submission, course: Course) -> dict[str, bytes | str]:

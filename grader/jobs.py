@@ -29,15 +29,16 @@ class Grades(Protocol):
     def grade(self, submission) -> dict: ...
 
 
-def graded_in_jobs(submissions: Sequence, jobs: int, start: Callable[[], Grades],
+def graded_in_jobs(submissions: Sequence, starts: Sequence[Callable[[], Grades]],
                    begin: Callable[[dict[str, str]], None]) -> Iterator[tuple[object, dict | None]]:  # fmt: skip
     """(submission, its entry) as they come; None for one during which a process died at each of its tries.
 
-    `start` makes what a process holds, and has to travel there. `begin` is told what of the isolation is missing.
+    There is a process for each of `starts`, which makes what that process holds and has to travel there, as it has to for
+    the one that takes its place. `begin` is told what of the isolation is missing.
     Raises Lost where a process can't be started.
     """
     waiting = deque((submission, 1) for submission in submissions)
-    idle = [_Job(start) for _ in range(min(jobs, len(submissions)))]
+    idle = [_Job(start) for start in starts[: len(submissions)]]
     at_work: dict[Future, tuple[_Job, object, int]] = {}
     try:
         begin(idle[0].missing())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +18,8 @@ from grader.tasks import Task
 
 __all__ = ["LocalSession", "WorkerSession"]
 
+# after such an error a process gets nothing but errors from its device, or keeps what it has taken of its memory
+SPENT = re.compile(r"out of memory|CUDA error|device-side assert|(CUBLAS|CUDNN)_STATUS_", re.IGNORECASE)
 LEAST_CPU = 0.1  # seconds for which no worker is started: what is left beside the ticks of the clock
 
 
@@ -58,7 +61,7 @@ class LocalSession:
 
 
 class WorkerSession:
-    """Code that runs in workers, one at a time: where one ends, the next check gets a fresh one.
+    """Code that runs in workers, one at a time: where one ends, or has spent its device, the next check gets a fresh one.
 
     `budget` is seconds of wall time for a check, for all checks of a task, for loading a space and for the whole
     submission, and seconds of CPU time for the submission; `problems` says of spaces that can't be loaded why.
@@ -76,6 +79,7 @@ class WorkerSession:
         self._loaded: dict[str, Failure | None] = {}
         self._substituted: dict[str, list[str]] = {}
         self._dead: dict[str, Ended] = {}  # spaces whose loading ends a worker
+        self._spent = False  # whether the worker's device, which is not the CPU, is of no more use to it
         self._end = time.monotonic() + budget["submission"]
         self._task_end = self._deadline = self._end
         self._cpu_left: float = budget["cpu"]
@@ -95,6 +99,8 @@ class WorkerSession:
             return Failure("", self._problems[space])
         if space in self._dead:
             raise self._dead[space]
+        if self._spent:
+            self._part_with_the_worker()
         self._have_a_worker()
         self._deadline = self._within(self._budget["load"])
         if space not in self._loaded:
@@ -139,15 +145,21 @@ class WorkerSession:
             raise Ended("timeout", "the submission's time was used up before")
         self._have_a_worker()
         try:
-            return self._worker.request(request, self._deadline, ask)
+            seen = self._worker.request(request, self._deadline, ask)
         except Ended as end:
             self.killed |= end.killed
-            self._close()
-            self._loaded, self._substituted = {}, {}
+            self._part_with_the_worker()
             raise
         except Lost as problem:
             self.lost = problem
             raise
+        on_device = self._job.device != "cpu" and seen.failure is not None
+        self._spent |= on_device and SPENT.search(seen.failure.message) is not None
+        return seen
+
+    def _part_with_the_worker(self) -> None:
+        self._close()
+        self._loaded, self._substituted, self._spent = {}, {}, False
 
     def _have_a_worker(self) -> None:
         """Start one where none lives. Waiting for it, as long as the nursery is cold, costs the submission no time."""

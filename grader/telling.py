@@ -60,9 +60,10 @@ class Quiet:
         """So many submissions will be graded."""
         self.count = count
 
-    def isolation(self, missing: dict[str, str]) -> None:
+    def isolation(self, missing: dict[str, str], where: str = "") -> None:
         """The first one is about to be graded: each layer of isolation, and why it is missing, "" if it is in force.
 
+        `where` that is, is said if it is not here.
         What came before was taken from an earlier run, and says nothing about the pace of this one.
         """
         self._before, self._since = self.done_so_far, time.monotonic()
@@ -85,13 +86,14 @@ class Quiet:
 class _Spoken(Quiet):
     """For a person."""
 
-    def isolation(self, missing: dict[str, str]) -> None:
-        super().isolation(missing)
+    def isolation(self, missing: dict[str, str], where: str = "") -> None:
+        super().isolation(missing, where)
         lacking = [layer for layer, why in missing.items() if why]
+        what = f"Isolation on {where}" if where else "Isolation"
         if not lacking:
-            self.say(f"Isolation: all {len(missing)} layers")
+            self.say(f"{what}: all {len(missing)} layers")
             return
-        self.say(f"Isolation: {len(missing) - len(lacking)} of {len(missing)} layers. Not in force: {', '.join(lacking)}. "
+        self.say(f"{what}: {len(missing) - len(lacking)} of {len(missing)} layers. Not in force: {', '.join(lacking)}. "
                  "python -m grader doctor says what to do.")  # fmt: skip
 
     def end(self, results: dict, ignored: list[str], out: Path) -> None:
@@ -157,9 +159,10 @@ class _Json(Quiet):
         super().begin(count, seed, device)
         self._write("begin", submissions=count, seed=seed, device=device)
 
-    def isolation(self, missing: dict[str, str]) -> None:
-        super().isolation(missing)
-        self._write("isolation", in_force=[layer for layer, why in missing.items() if not why],
+    def isolation(self, missing: dict[str, str], where: str = "") -> None:
+        super().isolation(missing, where)
+        place = {"on": where} if where else {}
+        self._write("isolation", **place, in_force=[layer for layer, why in missing.items() if not why],
                     missing={layer: why for layer, why in missing.items() if why})  # fmt: skip
 
     def done(self, record: dict, seconds: float) -> None:

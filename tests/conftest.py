@@ -63,3 +63,16 @@ def open_session(nursery):
     yield start
     for session in sessions:
         session.close()
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """machine(cuda=2, mps=True): pretend to have so many CUDA devices, and an Apple GPU or none."""
+
+    def pretend(cuda: int = 0, mps: bool = False):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    monkeypatch.delenv("UNROLLED_DEVICE", raising=False)
+    return pretend

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import attacks, imdb, multi30k, recording, shakespeare, transformer
+from benchmarks import attacks, grading_scale, imdb, multi30k, recording, shakespeare, transformer
 from tests.conftest import ROOT
 from toolkit import interpreters, plots, real_reviews, translation
 from toolkit import recorded as records
@@ -337,3 +337,30 @@ def test_no_trick_earns_a_mark_here():
     told = {name: [sum(row[name] > 0 for row in rows.values()), sum(row[name] == 1 for row in rows.values())]
             for name in ("nbgrader", "otter")}  # fmt: skip
     assert told == {"nbgrader": [12, 4], "otter": [10, 3]}  # docs/isolation.md has these figures
+
+
+# grading at scale
+
+
+def test_the_page_on_scale_holds_the_tables_of_what_is_recorded():
+    text = grading_scale.DOCUMENT.read_text(encoding="utf-8")
+    assert grading_scale.with_tables(text) == text
+
+
+def test_a_larger_class_is_planned_from_the_one_that_was_measured():
+    seconds = {"grading": 2_000, "reports": 20, "a submission, median": 3.5, "a submission, longest": 40}
+    rows = {"seconds": seconds, "memory": {"job": 470}, "storage": {"records": 150_000_000}}
+    record = {"command": "it", "processor": "p", "cores": 2, "count": 1_000, "jobs": 2, "whole": False, "rows": rows}
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in grading_scale.table(record).splitlines()[2:6]]
+    assert lines == [["grading, 2 jobs", "33 min", "5.6 h"], ["reports and the look for likeness", "20 s", "3 min"],
+                     ["memory, job", "470 MiB", "the same"], ["storage, records", "150 MB", "1.5 GB"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_class_of_any_size_is_made_of_the_examples(monkeypatch, tmp_path, whole):
+    examples = {"complete": {"starter/rnn.py": "x = 1", "notebooks/1.ipynb": "{}"}, "wrong": {"starter/rnn.py": "x = 2"}}
+    monkeypatch.setattr(grading_scale, "example_class", lambda *_: iter(examples.items()))
+    grading_scale.write_class(tmp_path, 5, whole)
+    works = {path.read_text() for path in tmp_path.glob("*/starter/rnn.py")}
+    assert len(works) == 5 and {work.splitlines()[0] for work in works} == {"x = 1", "x = 2"}
+    assert len(list(tmp_path.glob("*/notebooks/1.ipynb"))) == (5 if whole else 3)

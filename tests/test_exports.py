@@ -535,7 +535,7 @@ def test_a_file_that_is_no_results_is_told_and_nothing_written(tmp_path, data, w
 
 
 def test_results_are_read_piece_by_piece(tmp_path, monkeypatch):
-    monkeypatch.setattr("grader.exports.reading.PIECE", 700)
+    monkeypatch.setattr("grader.reading.PIECE", 700)
     results = written(tmp_path / "results.json", *map(entry, NAMES))
     assert len(read_csv(results, tmp_path).splitlines()) == len(NAMES) + 2  # one name is on two lines
     folder = tmp_path / "grades"

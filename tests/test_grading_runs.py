@@ -39,8 +39,8 @@ def small_class(tmp_path_factory, course):
 
 @contextlib.contextmanager
 def running(folder: Path, out: Path) -> Iterator[subprocess.Popen]:
-    """A grading in two jobs, as it runs."""
-    command = [sys.executable, "-m", "grader", "grade", folder / "in", "--out", out, "--seed", "5", "--jobs", "2"]
+    """A grading in two jobs, as it runs; two places on the CPU are as --jobs 2."""
+    command = [sys.executable, "-m", "grader", "grade", folder / "in", "--out", out, "--seed", "5", "--device", "cpu,cpu"]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
     try:
         yield run

@@ -194,7 +194,7 @@ def test_a_record_that_does_not_fit_is_not_taken(tmp_path, data):
 def test_what_decides_a_verdict_decides_whether_a_record_is_taken(quick, monkeypatch, changed):
     run_quick(quick, quick / "out")
     submission = find(quick / "in")[0][0]
-    options = Options(6 if changed == "seed" else 5, "cuda" if changed == "device" else "cpu", resume=True)
+    options = Options(6 if changed == "seed" else 5, ("cuda:0" if changed == "device" else "cpu",), resume=True)
     records = Records(quick / "out" / "records")
     assert engine._taken(records, submission, Options(5, resume=True)) is not None
     for name in {"content": ["content_digest"], "versions": ["versions"]}.get(changed, ()):
@@ -271,10 +271,10 @@ class Stillborn(Mortal):
 
 def test_a_job_that_dies_is_replaced_and_what_ends_it_twice_is_given_up(tmp_path):
     told = []
-    done = dict(graded_in_jobs(range(6), 2, partial(Mortal, tmp_path), told.append))
+    done = dict(graded_in_jobs(range(6), [partial(Mortal, tmp_path)] * 2, told.append))
     assert done == {0: 0, 1: 10, 2: None, 3: 30, 4: 40, 5: 50} and told == [{"a layer": "why"}]
 
 
 def test_jobs_that_do_not_start_are_the_end(tmp_path):
     with pytest.raises(Lost, match="did not start"):
-        list(graded_in_jobs(range(6), 2, partial(Stillborn, tmp_path), lambda missing: None))
+        list(graded_in_jobs(range(6), [partial(Stillborn, tmp_path)] * 2, lambda missing: None))

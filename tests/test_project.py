@@ -132,7 +132,7 @@ def test_the_first_screen_of_the_readme_has_the_two_commands():
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/nbgrader.md", "docs/maintainer.md", "docs/students.md",
-                                      "docs/instructor.md", "docs/ai-assistants.md", "docs/self-assessment.md",
+                                      "docs/instructor.md", "docs/ai-assistants.md", "docs/self-assessment.md", "docs/scale.md",
                                       "CONTRIBUTING.md"])
 def test_commands_in_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")

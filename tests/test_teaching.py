@@ -452,6 +452,23 @@ def test_nothing_changed_is_nothing_and_the_checks_are_named(course):
     )
 
 
+def test_verdicts_of_two_gradings_agree_or_are_listed(tmp_path, course):
+    ann, bo = record(course), record(course, "bo")
+    here = grading(tmp_path / "here", ann, bo, device="cpu")
+    there = grading(tmp_path / "there", ann, bo, device="cuda")
+    status, said = command("compare", here, there, "--verdicts")
+    assert status == 0 and f"All verdicts agree: 2 students, {2 * len(course.graded)} checks" in said
+    assert "Another device: cpu here, cuda there" in said and "Another seed" not in said
+    grading(there, changed(ann, "1.2", 3, verdict="out_of_memory"), record(course, "cy"), device="cuda")
+    status, said = command("compare", here, there, "--verdicts")
+    rows = (there / "verdicts.csv").read_text().splitlines()
+    assert status == 1 and f"{len(rows) - 1} verdicts differ" in said and "out_of_memory" in said
+    assert rows[:3] == ["student,task,check,here,there", "ann,1.2,test_it,passed,out_of_memory", "bo,,,graded,none"]
+    assert "cy,,,none,graded" in rows and "cy,1.2,test_it,none,passed" in rows
+    status, said = command("compare", here, tmp_path / "nowhere", "--verdicts")
+    assert status == 2 and "does not exist" in said
+
+
 # back to the students
 
 

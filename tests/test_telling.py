@@ -73,6 +73,16 @@ def test_a_line_for_each_student_tells_points_and_what_went_wrong(course):
     assert "Isolation: 1 of 2 layers. Not in force: another." in text and "notes.txt" in text and "results.json" in text
 
 
+def test_where_the_isolation_is_that_of_other_machines_it_is_said(course):
+    lines = {}
+    for how in ("bar", "json"):
+        console = Console(file=io.StringIO(), width=90, highlight=False)
+        telling(how, console).isolation({"one": "", "another": "why"}, "2 Dask workers")
+        lines[how] = console.file.getvalue()
+    assert lines["bar"].startswith("Isolation on 2 Dask workers: 1 of 2 layers. Not in force: another.")
+    assert json.loads(lines["json"])["on"] == "2 Dask workers"
+
+
 def test_quiet_says_nothing(course):
     assert said("quiet", course) == "" == said("quiet", course, terminal=True)
 

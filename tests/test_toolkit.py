@@ -73,19 +73,6 @@ def test_series_refuse(call, message):
 # Device
 
 
-@pytest.fixture
-def machine(monkeypatch):
-    """machine(cuda=2, mps=True): pretend to have so many CUDA devices, and an Apple GPU or none."""
-
-    def pretend(cuda: int = 0, mps: bool = False):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
-        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-
-    monkeypatch.delenv("UNROLLED_DEVICE", raising=False)
-    return pretend
-
-
 @pytest.mark.parametrize(
     ("cuda", "mps", "want"), [(1, True, "cuda"), (1, False, "cuda"), (0, True, "mps"), (0, False, "cpu")]
 )

@@ -29,7 +29,7 @@ PROBE_BYTES = 2**30
 GRACE_SECONDS = 2  # between the end of the wire and the end of its process
 MAX_ASKED = 16 * 2**20  # bytes of all questions of one call
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-                    "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
+                    "CUDA_DEVICE_ORDER", "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # safe to fork
 
 

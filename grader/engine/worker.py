@@ -10,6 +10,8 @@ import os
 import socket
 import sys
 
+import torch
+
 from grader.engine import quiet_check, sources
 from grader.engine.cells import run_cells
 from grader.engine.codec import CodecError
@@ -19,6 +21,8 @@ from grader.engine.wire import Wire
 from grader.engine.workbench import Workbench, failure_of
 
 __all__ = ["serve"]
+
+SHARE = 0.8  # of an accelerator's memory, for a submission: the judge runs the reference on the same device
 
 
 def serve(connection: socket.socket, not_apart: str = "", folder: str | None = None) -> None:
@@ -43,6 +47,7 @@ def serve(connection: socket.socket, not_apart: str = "", folder: str | None = N
 def _workbench(job: dict) -> Workbench:
     from toolkit.stand_ins import STAND_INS  # here, since it is the toolkit's newest and largest import
 
+    _leave_room(job["device"])
     sys.modules["grader.check"] = quiet_check
     sys.modules["solution"] = sys.modules["grader.checks"] = None  # an honest slip is told; not a wall
     quiet_check.SYMBOLS.update(job["symbols"])
@@ -54,6 +59,13 @@ def _workbench(job: dict) -> Workbench:
     names += [name for cells in job["cells"].values() for name, _ in cells]
     stand_ins = {part.__name__: part for part in STAND_INS.values()}
     return Workbench(loaders, stand_ins=stand_ins, files=dict(zip(names, names, strict=True)), device=job["device"])
+
+
+def _leave_room(device: str) -> None:
+    """What is more than the share is out of memory, and told as that."""
+    backend = {"cuda": torch.cuda, "mps": torch.mps}.get(device)
+    if backend is not None:
+        backend.set_per_process_memory_fraction(SHARE)
 
 
 def _asked(wire: Wire, token: str, ask: Ask) -> Answer:

@@ -28,7 +28,7 @@ def graded_for_gradescope(submission: Path, points: str, console: Console) -> by
     """The results of what was handed in. ExportError where the harness failed: then there has to be no result at all."""
     with TemporaryDirectory() as work:
         try:
-            results = run_grade(submission, Path(work) / "out", console, seed=None, jobs=1, device="cpu", resume=False)
+            results = run_grade(submission, Path(work) / "out", console)
         except IntakeError as problem:
             console.print(str(problem), markup=False, soft_wrap=True)
             return nothing_to_grade(NOT_FOUND)

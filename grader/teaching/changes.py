@@ -13,9 +13,9 @@ from rich.table import Table
 
 from grader.reports.table import defused
 from grader.results import clean, write_atomically
-from grader.teaching.reading import read_json, read_results, results_in
+from grader.teaching.reading import paired, read_json, read_results, results_in
 
-__all__ = ["Change", "changes", "changes_table", "compare_gradings", "made_from"]
+__all__ = ["Change", "changes", "changes_table", "compare_gradings", "conditions", "made_from"]
 
 COLUMNS = ("student", "task", "before", "after", "change", "why")
 MOST = 3  # checks that a line of why names
@@ -46,25 +46,25 @@ def compare_gradings(old: Path, new: Path, out: Path | None) -> tuple[list[Chang
                                     if student in made_before and made["digest"] != made_before[student]["digest"]})  # fmt: skip
     path = out or new.with_name("changes.csv")
     write_atomically(path, _csv(found).encode())
-    return found, _conditions(before, after, made_before, made_after), path
+    return found, conditions(before, after, made_before, made_after), path
 
 
 def made_from(results: Path) -> dict[str, dict]:
     """student → what their record was made from: the digests of the work and of the checks. Nothing where it wasn't kept."""
-    entries = [read_json(path) for path in sorted(results.with_name("records").glob("*.json"))]
+    entries = (read_json(path) for path in sorted(results.with_name("records").glob("*.json")))
     return {entry["record"]["student"]: entry["made_from"] for entry in entries}
 
 
 def changes(before: dict, after: dict, edited: set[str]) -> list[Change]:
     """The changes from one record of a class to another; `edited` are those whose work is not the same."""
-    old = {entry["student"]: entry for entry in before["submissions"]}
-    new = {entry["student"]: entry for entry in after["submissions"]}
-    found = [Change(name, "", old[name]["score"], None, "not in the new grading") for name in old if name not in new]
-    for name, entry in new.items():
-        if name not in old:
-            found.append(Change(name, "", None, entry["score"], "not in the old grading"))
+    found = []
+    for old, new in paired(before["submissions"], after["submissions"]):
+        if new is None:
+            found.append(Change(old["student"], "", old["score"], None, "not in the new grading"))
+        elif old is None:
+            found.append(Change(new["student"], "", None, new["score"], "not in the old grading"))
         else:
-            found += _of_one(old[name], entry, "the work is not the same; " if name in edited else "")
+            found += _of_one(old, new, "the work is not the same; " if new["student"] in edited else "")
     return sorted(found, key=lambda change: (change.student, [int(part) for part in change.task.split(".") if part]))
 
 
@@ -124,8 +124,9 @@ def _message(check: dict) -> str:
     return f" ({short})" if check["verdict"] != "passed" and short else ""
 
 
-def _conditions(before: dict, after: dict, made_before: dict, made_after: dict) -> list[str]:
-    """What the gradings were made with, where it differs or isn't known."""
+def conditions(before: dict, after: dict, made_before: dict, made_after: dict,
+               called: tuple[str, str] = ("before", "now")) -> list[str]:  # fmt: skip
+    """What the gradings were made with, where it differs or isn't known; `called` is how the two are called."""
     old, new = ({made["content"] for made in entries.values()} for entries in (made_before, made_after))
     if not old or not new:
         lines = ["Whether the checks differ is not known: the folder records/ of a grading is missing"]
@@ -133,8 +134,9 @@ def _conditions(before: dict, after: dict, made_before: dict, made_after: dict) 
         same = "and the engine are the same" if old == new else "or the engine differ"
         lines = [f"The checks, the reference {same}"]
     for name in ("seed", "device", "versions"):
-        if before[name] != after[name]:
-            lines.append(f"Another {name}: {_told(before[name])} before, {_told(after[name])} now")
+        if before.get(name) != after.get(name):
+            told = (f"{_told(results.get(name))} {word}" for results, word in zip((before, after), called, strict=True))
+            lines.append(f"Another {name}: {', '.join(told)}")
     return lines
 
 

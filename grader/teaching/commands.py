@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -102,9 +102,16 @@ def feedback(
 def compare(
     old: Annotated[Path, typer.Argument(help="The folder of the earlier grading.")],
     new: Annotated[Path, typer.Argument(help="The folder of the later one.")],
-    out: Annotated[Path | None, typer.Option(help="The CSV to write; NEW/changes.csv, if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The CSV to write; NEW/changes.csv or NEW/verdicts.csv, if not given.")
+    ] = None,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="All verdicts, as of two devices; exit status 1 where any differs.")
+    ] = False,
 ) -> None:
     """Say whose points a second grading changed, on which task, by how much and why."""
+    if verdicts:
+        _compare_verdicts(old, new, out)
     from grader.teaching.changes import changes_table, compare_gradings
 
     with _told():
@@ -114,6 +121,20 @@ def compare(
     count = len({change.student for change in found})
     changed = f"{count} student{'s' * (count != 1)} changed: {path}"
     say(*conditions, changed if found else f"Nobody's points changed: {path} is empty")
+
+
+def _compare_verdicts(here: Path, there: Path, out: Path | None) -> NoReturn:
+    from grader.teaching.verdicts import compare_verdicts, verdicts_table
+
+    with _told():
+        found, path = compare_verdicts(here, there, out)
+    count = len(found.differing)
+    if count:
+        console.print(verdicts_table(found.differing[:MOST]))
+    said = (f"{count} verdict{'s' * (count != 1)} differ{'s' * (count == 1)}: {path}" if count else
+            f"All verdicts agree: {found.students} students, {found.checks} checks")  # fmt: skip
+    say(*found.conditions, said)
+    raise typer.Exit(1 if count else 0)
 
 
 def solutions(

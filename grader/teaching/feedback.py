@@ -31,7 +31,7 @@ def write_feedback(grades: Path, out: Path, course: Course) -> tuple[int, list[s
         taken.add(names[student].casefold())
     pages = (student_page(entry, course, totals.get(entry["student"])).encode() for entry in entries)
     write_zip(out, zip(names.values(), pages, strict=True))
-    return len(entries), [] if totals else ["There are no totals: the pages tell the points of the checks alone"]
+    return len(names), [] if totals else ["There are no totals: the pages tell the points of the checks alone"]
 
 
 def page_name(student: str, prefix: str, taken: Collection[str]) -> str:

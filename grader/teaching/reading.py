@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from grader.results import SCHEMA
+from grader.reading import Results, ResultsError
 from grader.tasks import Course
 
-__all__ = ["TeachingError", "numbers_of", "read_json", "read_results", "results_in"]
+__all__ = ["TeachingError", "numbers_of", "paired", "read_json", "read_results", "results_in"]
 
 
 class TeachingError(ValueError):
@@ -34,13 +36,36 @@ def results_in(grades: Path) -> Path:
 
 
 def read_results(path: Path) -> dict:
-    results = read_json(path)
-    schema = results.get("schema") if isinstance(results, dict) else None
-    if schema != SCHEMA:
-        raise TeachingError(
-            f"{path} has the schema {schema!r}, expected {SCHEMA!r}: give the results.json of a grading"
-        )
-    return results
+    """The results; their submissions are read one at a time, whenever they are gone through."""
+    try:
+        results = Results(path)
+    except ResultsError as problem:
+        raise TeachingError(str(problem)) from problem
+    return results.head | {"submissions": _Submissions(results)}
+
+
+class _Submissions:
+    def __init__(self, results: Results):
+        self._results = results
+
+    def __iter__(self) -> Iterator[dict]:
+        try:
+            yield from self._results
+        except ResultsError as problem:
+            raise TeachingError(str(problem)) from problem
+
+
+def paired(old: Iterable[dict], new: Iterable[dict]) -> Iterator[tuple[dict | None, dict | None]]:
+    """The records of each student in two gradings, both of which are in the order of the names; None where there is none."""
+    sides = (zip(itertools.repeat(side), entries) for side, entries in enumerate((old, new)))
+    merged = heapq.merge(*sides, key=_student)
+    for _, found in itertools.groupby(merged, key=_student):
+        entries = dict(found)
+        yield entries.get(0), entries.get(1)
+
+
+def _student(item: tuple[int, dict]) -> str:
+    return item[1]["student"]
 
 
 def read_json(path: Path):
