@@ -14,7 +14,7 @@ from toolkit.training import fit
 
 __all__ = ["SETTINGS", "WINDOW", "contestants", "error_in"]
 
-WINDOW, HIDDEN, KNOWN, STEPS = 18, 16, 500, 600
+WINDOW, HIDDEN, KNOWN, STEPS = 18, 16, 500, 300
 
 
 def contestants() -> dict[str, Callable[[], nn.Module]]:
