@@ -56,11 +56,21 @@ def test_learning_uses_the_parts_it_is_given():
     def noting(name, function):
         return lambda *args: (called.append(name), function(*args))[1]
 
-    task, looked = Task(2), []
+    task = Task(2)
     run = learn(contestant("GRU", task), task, steps=30, draw=noting("draw", echo_batch), loss=noting("loss", masked_loss),
-                clip=noting("clip", clip_gradient_norm_), look=looked.append, until_solved=False)  # fmt: skip
+                clip=noting("clip", clip_gradient_norm_), until_solved=False)  # fmt: skip
     assert (called.count("draw"), called.count("loss"), called.count("clip")) == (31, 30, 30)
-    assert looked == run.tested == [25, 30]
+    assert run.tested == [25, 30]
+
+
+def test_a_learning_keeps_the_weights_of_each_test():
+    task, reader = Task(2), contestant("RNN", Task(2))
+    before = {name: value.clone() for name, value in reader.state_dict().items()}
+    run = learn(reader, task, steps=30, until_solved=False)
+    assert list(run.weights) == [0, 25, 30]
+    for step, weights in ((0, before), (30, reader.state_dict())):
+        assert all(torch.equal(run.weights[step][name], value) for name, value in weights.items())
+    assert not torch.equal(run.weights[25]["head.weight"], run.weights[30]["head.weight"])
 
 
 def test_an_untested_learning_is_not_solved():

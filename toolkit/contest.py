@@ -14,7 +14,7 @@ from toolkit.training import fit
 
 __all__ = ["baseline_forecasts", "network_forecasts", "share_of"]
 
-HIDDEN, LENGTH, STEPS, RATE = 32, 60, 600, 0.01
+HIDDEN, LENGTH, RATE = 32, 60, 0.01
 
 
 def baseline_forecasts(
@@ -39,10 +39,10 @@ def network_forecasts(
     rnn: Callable[[int, int], nn.Module] = stand_ins.RNN,
     train_step: Callable[..., float] = stand_ins.train_step,
     forecast: Callable = stand_ins.forecast,
+    training_steps: int = 300,
     seed: int = 0,
 ) -> torch.Tensor:
-    """Forecasts (O, steps) of a network with 32 units: 600 training steps, with a falling rate, on windows of 60
-    of the known steps.
+    """Forecasts (O, steps) of a network with 32 units, trained with a falling rate on windows of 60 of the known steps.
 
     Scaled by the mean and standard deviation of the known steps alone: what comes later is not known yet. Each forecast
     reads the 60 steps before its origin. The parts can be the student's own.
@@ -53,7 +53,7 @@ def network_forecasts(
     torch.manual_seed(seed)
     model = Forecaster(rnn(1, HIDDEN), HIDDEN).to(series.device)
     adam = torch.optim.Adam(model.parameters(), lr=RATE)
-    fit(train_step, model, adam, inputs, targets, steps=STEPS, seed=seed, cooling=True)
+    fit(train_step, model, adam, inputs, targets, steps=training_steps, seed=seed, cooling=True)
     contexts = torch.stack([scaled[origin - LENGTH : origin] for origin in origins])[:, :, None]  # (O, L, 1)
     with torch.no_grad():
         return forecast(model, contexts, steps)[:, :, 0] * std + mean

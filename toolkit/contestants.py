@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from toolkit.memory import Reader, Task
+from toolkit.swift import SwiftRNN
 
 __all__ = ["CONTESTANTS", "begun", "chrono_", "contestant", "open_keeping_gate_", "orthogonal_"]
 
@@ -70,7 +71,7 @@ def begun(
 ) -> Reader:
     """A network with the weights that torch draws, changed by `begin(rnn, task)`."""
     torch.manual_seed(seed)
-    rnn = make(task.features, hidden_size, batch_first=True)
+    rnn = SwiftRNN(task.features, hidden_size) if make is nn.RNN else make(task.features, hidden_size, batch_first=True)
     if begin is not None:
         begin(rnn, task)
     return Reader(rnn, hidden_size)

@@ -69,11 +69,13 @@ class Learning:
     Attributes:
         losses: before each training step.
         tested, accuracies: the training step of each test, and the share of right answers in it.
+        weights: training step → a copy of the reader's state_dict, for 0, before the first step, and for each test.
     """
 
     losses: list[float] = field(default_factory=list)
     tested: list[int] = field(default_factory=list)
     accuracies: list[float] = field(default_factory=list)
+    weights: dict[int, dict[str, torch.Tensor]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -97,7 +99,6 @@ def learn(
     loss: Callable = stand_ins.masked_loss,
     clip: Callable = stand_ins.clip_gradient_norm_,
     until_solved: bool = True,
-    look: Callable[[int], None] | None = None,
     bar: bool = False,
 ) -> Learning:
     """Train with Adam on fresh sequences, testing every 25 steps.
@@ -109,14 +110,13 @@ def learn(
         seed: which sequences are drawn, in training and in the tests.
         draw, loss, clip: functions as in tasks 2.1, 2.8 and 2.6.
         until_solved: whether to stop where a test has 99 % of its answers right.
-        look: called with the number of the step after each test.
         bar: whether long work shows a progress bar.
     """
     device = next(reader.parameters()).device
     source = torch.Generator().manual_seed(seed)
     test = [part.to(device) for part in task.batch(TESTED, torch.Generator().manual_seed(1_000_000 + seed), draw)]
     adam = torch.optim.Adam(reader.parameters(), lr=rate)
-    seen = Learning()
+    seen = Learning(weights={0: _copy(reader)})
     for step in steps_with_bar(steps) if bar else range(steps):
         inputs, targets, mask = (part.to(device) for part in task.batch(batch_size, source, draw))
         value = loss(reader(inputs), targets, mask)
@@ -128,11 +128,14 @@ def learn(
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             seen.tested.append(step + 1)
             seen.accuracies.append(accuracy(reader, *test))
-            if look is not None:
-                look(step + 1)
+            seen.weights[step + 1] = _copy(reader)
             if until_solved and seen.solved:
                 break
     return seen
+
+
+def _copy(reader: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in reader.state_dict().items()}
 
 
 def twice(draw: Callable = stand_ins.echo_batch) -> Callable:
