@@ -19,7 +19,7 @@ html_theme_options = {"sidebar_hide_name": False, "navigation_with_keys": True}
 
 extensions = ["myst_nb", "mathml"]
 html_math_renderer = "mathml"
-myst_enable_extensions = ["dollarmath", "deflist", "colon_fence", "html_image"]
+myst_enable_extensions = ["dollarmath", "deflist", "colon_fence", "html_image", "tasklist"]
 myst_heading_anchors = 4  # `page.md#a-heading`, as code hosts have them
 myst_dmath_double_inline = True
 nb_execution_mode = "off"  # what is shown was executed before, or is the student's to execute

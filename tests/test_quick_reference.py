@@ -208,7 +208,7 @@ FIGURES = {
     "2.22": ("real_series_temperatures", "1 ahead", "linear, 30 values", 1),
     "2.58": ("real_series_temperatures", "1 ahead", "seasonal mean", 1),
     "2.57": ("real_series_temperatures", "7 ahead", "seasonal mean", 1),
-    "2.79": ("real_series_temperatures", "7 ahead", "RNN", 1),
+    "2.77": ("real_series_temperatures", "7 ahead", "RNN", 1),
     "17.8": ("real_series_sunspots", "1 ahead", "linear, 30 values", 1),
     "19.0": ("real_series_sunspots", "1 ahead", "RNN", 1),
     "43.2": ("real_series_sunspots", "24 ahead", "RNN", 1),
