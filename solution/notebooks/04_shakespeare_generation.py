@@ -826,7 +826,7 @@ said = outcome("4.10", max(runs["temperature 0.5"]))
 runs["held-out text"] = copied_runs(play.held_out, play.training)
 fig = plots.plot_overlap(runs)
 headline(fig, said)
-show(fig, alt="The share of places with a copied run of at least n characters. All three curves fall alike: half the places at 6 to 8 characters, next to none at 20. The one of the held-out text ends last, at 117.")
+show(fig, alt="The share of places with a copied run of at least n characters. All three curves fall alike: half the places at 5 to 8 characters, next to none at 20. The one of the held-out text ends last, at 117.")
 
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
