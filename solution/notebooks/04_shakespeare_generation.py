@@ -517,8 +517,8 @@ show(fig, alt="Over temperatures from 0.2 to 1.5 the entropy rises from 0.4 to 3
 # again and again. Without any chance at all, at 0, it walked into a circle above, and stayed in it. There is no
 # temperature that is right: what is safe is dull, and what is bold has misprints.
 #
-# One figure deserves a second look. At temperature 1 the model chooses from 2.0 bits per character, and its loss on
-# the held-out text is 1.95 bits, nearly the same. It is about as uncertain of itself as the play makes it: it knows what it
+# One figure deserves a second look. At temperature 1 the model chooses from 2.0 bits per character, and its loss on the
+# held-out text is 1.95 bits, nearly the same. It is about as uncertain of itself as the play makes it: it knows what it
 # doesn't know.
 #
 # </details>
@@ -798,9 +798,9 @@ show(fig, alt="Bars of bits per character: uniform 5.88, unigram 4.68, 2-gram 3.
 # <details><summary>Compare with your prediction</summary>
 #
 # The network leads, by a tenth of a bit: what takes it ten seconds, a table nearly has in a fifth of one. After one
-# epoch, as with the model of your own parts, the table of three characters is still ahead. On so little text there isn't much for a
-# network to know that five characters don't tell. The lead grows with the text: on Shakespeare's plays, sixteen times
-# as long, it is a third of a bit (further down).
+# epoch, as with the model of your own parts, the table of three characters is still ahead. On so little text there
+# isn't much for a network to know that five characters don't tell. The lead grows with the text: on Shakespeare's
+# plays, sixteen times as long, it is a third of a bit (further down).
 #
 # </details>
 
@@ -896,7 +896,8 @@ show(fig, alt="Source code; the spaces that begin each line stand on one colour,
 # %% [markdown]
 # Within seconds it has learnt that lines are indented, which words Python is made of, and that brackets belong to it.
 # One unit knows very well whether the line has begun yet. None of them follows *how deep* it is indented: the best has
-# a correlation of 0.3 to 0.4. What the network writes agrees: lines are indented, but seldom as deep as their block asks for.
+# a correlation of 0.3 to 0.4. What the network writes agrees: lines are indented, but seldom as deep as their block
+# asks for.
 
 # %% [markdown]
 # ## Beside a Transformer
