@@ -92,7 +92,9 @@ def _character(ax: Axes, column: int, row: int, character: str, value: float, re
     wide, x, y = ADVANCE * SIZE, ADVANCE * SIZE * column, LEADING * row
     colour = "white" if isnan(value) else ACTIVATION((value / reach + 1) / 2)[:3]
     style = MISSING if isnan(value) else {"facecolor": colour, "edgecolor": "none"}
-    ax.add_artist(Rectangle((x, y), wide, LEADING - 2, zorder=1, gid="ground", antialiased=False, in_layout=False, **style))
+    ax.add_artist(
+        Rectangle((x, y), wide, LEADING - 2, zorder=1, gid="ground", antialiased=False, in_layout=False, **style)
+    )
     if not isnan(value) and abs(value) > STRONG * reach:
         level = y + 1 if value > 0 else y + LEADING - 3
         ax.add_artist(Line2D([x + 0.7, x + wide - 0.7], [level, level], color=ink_on(colour), linewidth=1.2, zorder=2,
