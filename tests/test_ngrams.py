@@ -116,3 +116,15 @@ def test_a_longer_memory_knows_its_own_text_by_heart():
 def test_bad_input(work, message):
     with pytest.raises(ValueError, match=message):
         work()
+
+
+def test_a_shorter_table_is_one_that_was_counted_alone():
+    text = "the rope is the place it goes to sleep"
+    longest = NGrams(text, 5, sorted(set(text)))
+    for order in range(6):
+        alone, shared = NGrams(text, order, sorted(set(text))), longest.shorter(order)
+        assert bits_of(shared, "the slope") == bits_of(alone, "the slope")
+        assert (shared.order, shared.entries) == (order, alone.entries)
+    assert longest.order == 5
+    with pytest.raises(ValueError, match="order is 6, expected 0 to 5"):
+        longest.shorter(6)

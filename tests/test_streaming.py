@@ -15,7 +15,7 @@ from torch import nn
 from toolkit import held_graphs, stand_ins, streaming
 from toolkit.cost import kept_for_backward
 from toolkit.held_graphs import read_chunks
-from toolkit.modes import evaluating
+from toolkit.modes import evaluating, single_steps
 from toolkit.streaming import Recipe, losses_by_position, losses_of, mean_loss, quick_loss, train
 from toolkit.writers import Writer, half_runs
 
@@ -342,6 +342,14 @@ def test_an_error_leaves_the_mode_as_it_was(training):
         assert not model.training
         raise KeyError
     assert model.training is training
+
+
+def test_the_kernels_are_as_they_were_after_single_steps():
+    before = torch.backends.mkldnn.enabled
+    with pytest.raises(KeyError), single_steps():
+        assert not torch.backends.mkldnn.enabled
+        raise KeyError
+    assert torch.backends.mkldnn.enabled is before
 
 
 # Graphs that are held

@@ -15,7 +15,7 @@ CELL_SECONDS = 120
 SHORTER = {
     "01_sine_wave_rnn": (r"steps=(\d+)0\b", r"steps=\g<1>"),
     "02_echo_memory": (r"steps=(\d+)0\b", r"steps=\g<1>"),
-    "03_imdb_sentiment": (r"\btrain\((lstm|rnn), (.*) RECIPE,", r"train(\1, \2 type(RECIPE)(epochs=1),"),
+    "03_imdb_sentiment": (r"\btrain\(lstm, (.*) RECIPE,", r"train(lstm, \1 type(RECIPE)(epochs=1),"),
     "04_shakespeare_generation": (r"\btrain\(lstm, ids, LIVE,", "train(lstm, ids, type(LIVE)(epochs=1),"),
     "05_seq2seq_attention": (r"\b12([01])\b", r"1\1"),
 }

@@ -1,13 +1,14 @@
-"""A model in evaluation mode for a while, whatever happens meanwhile."""
+"""How a model is read for a while, whatever happens meanwhile: in evaluation mode, or in many calls of one step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import nn
 
-__all__ = ["evaluating"]
+__all__ = ["evaluating", "single_steps"]
 
 
 @contextmanager
@@ -19,3 +20,18 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(training)
+
+
+@contextmanager
+def single_steps() -> Iterator[None]:
+    """Inside, torch's own kernels run a recurrent layer on the CPU, and oneDNN's don't.
+
+    oneDNN lays the weights out anew in every call. That pays for a call of many steps; for one step it takes longer than
+    the step.
+    """
+    before = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.enabled = before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from copy import copy
 
 __all__ = ["NGrams", "bits_of"]
 
@@ -42,7 +43,19 @@ class NGrams:
     @property
     def entries(self) -> int:
         """How many counts the table holds."""
-        return sum(map(len, self.followers.values()))
+        return sum(len(counts) for run, counts in self.followers.items() if len(run) < self.order)
+
+    def shorter(self, order: int) -> NGrams:
+        """The table of a lower order. Its counts are among those of this one, so nothing is counted again.
+
+        Raises:
+            ValueError: the order is below 0 or above that of this table.
+        """
+        if not 0 <= order <= self.order:
+            raise ValueError(f"order is {order}, expected 0 to {self.order}: longer runs were not counted")
+        table = copy(self)
+        table.order = order
+        return table
 
     def expect_known(self, text: str) -> None:
         """Raises ValueError where the text has a character that there may not be."""

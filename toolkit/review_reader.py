@@ -90,6 +90,8 @@ class ReviewReader(nn.Module):
             left_out = (torch.rand(ids.shape, device=ids.device) < self.dropout.words) & (ids > 0)
             ids = torch.where(left_out, UNK, ids)
         vectors = self.embedding(ids)
+        if not self.dropout.features:
+            return vectors
         kept = torch.ones_like(vectors[:, :1])  # (N, 1, E): one choice for all steps of a review
         return vectors * nn.functional.dropout(kept, self.dropout.features)
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from toolkit import stand_ins
-from toolkit.modes import evaluating
+from toolkit.modes import evaluating, single_steps
 
 __all__ = ["Speech", "copied_runs", "known_words", "reaching", "repeats", "speak", "variety", "words_of"]
 
@@ -59,19 +59,19 @@ def speak(
     device = next(model.parameters()).device
     source = torch.Generator(device).manual_seed(seed)
     ids = torch.tensor(vocabulary.encode(prompt), device=device).expand(rows, -1)
-    state, drawn, entropy = None, [], 0.0
-    with evaluating(model):
+    state, drawn, seen = None, [], []
+    with evaluating(model), single_steps():
         for place in range(length):
             logits, state = model(ids, state)
             if logits[:, -1].isnan().any():
                 raise ValueError(
                     f"the logits after {place} written characters hold NaN: has the model's training failed?"
                 )
-            entropy += _entropy(logits[:, -1], temperature, top_k)
+            seen.append(logits[:, -1])
             ids = sample(logits[:, -1], temperature, top_k, source)[:, None]
             drawn.append(ids)
     texts = [vocabulary.decode(row) for row in torch.cat(drawn, dim=1)]
-    return Speech(texts, entropy / length)
+    return Speech(texts, _entropy(torch.stack(seen), temperature, top_k))
 
 
 def words_of(text: str) -> set[str]:
@@ -128,8 +128,8 @@ def reaching(runs: Iterable[int], lengths: Iterable[int]) -> list[float]:
 
 
 def _entropy(logits: torch.Tensor, temperature: float, top_k: int | None) -> float:
-    """Bits of the distributions that are drawn from, the mean over rows."""
+    """Bits of the distributions that are drawn from, the mean over places and rows (length, N)."""
     if temperature == 0:
         return 0.0
-    shares = (logits.double() / temperature).sort(dim=-1, descending=True).values[:, :top_k].softmax(dim=-1)
+    shares = (logits.double() / temperature).sort(dim=-1, descending=True).values[..., :top_k].softmax(dim=-1)
     return torch.special.entr(shares).sum(dim=-1).mean().item() / math.log(2)

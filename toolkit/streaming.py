@@ -175,8 +175,22 @@ def losses_by_position(model: nn.Module, ids: torch.Tensor, length: int, statefu
     """
     if len(ids) <= length:
         raise ValueError(f"the text has {len(ids)} characters, expected {length + 1} at least for a chunk of {length}")
-    losses = losses_of(model, ids, length, stateful)
-    return losses[: len(losses) // length * length].reshape(-1, length).double().mean(0).tolist()
+    chunks = (len(ids) - 1) // length
+    if stateful:
+        losses = losses_of(model, ids[: chunks * length + 1]).reshape(chunks, length)
+    else:
+        losses = _losses_alone(model, ids[: chunks * length + 1], length)
+    return losses.double().mean(0).tolist()
+
+
+@torch.no_grad()
+def _losses_alone(model: nn.Module, ids: torch.Tensor, length: int) -> torch.Tensor:
+    """(chunks, length), on the CPU: the losses of chunks that each begin with zeros, so that all are rows of one batch."""
+    ids = ids.to(next(model.parameters()).device)
+    x, y = ids[:-1].reshape(-1, length), ids[1:].reshape(-1, length)
+    with evaluating(model):
+        logits, _ = model(x, None)
+    return nn.functional.cross_entropy(logits.flatten(0, 1).float(), y.flatten(), reduction="none").view_as(y).cpu()
 
 
 def _expect_chunk(ids: torch.Tensor, recipe: Recipe) -> None:

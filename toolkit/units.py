@@ -12,7 +12,9 @@ __all__ = ["activations", "closest_units", "in_code", "in_play"]
 
 @torch.no_grad()
 def activations(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
-    """(T, H): tanh of the cell state after each character of a text (T,), read one character at a time.
+    """(T, H), on the CPU: tanh of the cell state after each character of a text (T,).
+
+    The layer gives the hidden states alone. All gates follow from them at once, and the cell states from the gates.
 
     Args:
         model: has `embedding` and `rnn`, an LSTM of one layer.
@@ -22,11 +24,17 @@ def activations(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
     """
     if not len(ids):
         raise ValueError("the text is empty, expected one character at least")
-    vectors, state, seen = model.embedding(ids.to(next(model.parameters()).device)), None, []
-    for vector in vectors:
-        _, state = model.rnn(vector[None, None], state)
-        seen.append(torch.tanh(state[1][0, 0]).cpu())
-    return torch.stack(seen)
+    vectors = model.embedding(ids.to(next(model.parameters()).device))  # (T, E)
+    hidden = model.rnn(vectors[None])[0][0]  # (T, H)
+    before = torch.cat([torch.zeros_like(hidden[:1]), hidden[:-1]])
+    weight_ih, weight_hh, *biases = model.rnn.parameters()
+    gates = vectors @ weight_ih.T + before @ weight_hh.T + sum(biases)  # (T, 4H), in torch's order: i, f, g, o
+    i, f, g, _ = gates.cpu().chunk(4, dim=1)
+    cell, cells = torch.zeros_like(g[0]), []
+    for kept, new in zip(f.sigmoid(), i.sigmoid() * g.tanh(), strict=True):
+        cell = kept * cell + new
+        cells.append(cell)
+    return torch.stack(cells).tanh()
 
 
 def in_play(text: str) -> dict[str, torch.Tensor]:

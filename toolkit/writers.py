@@ -13,7 +13,7 @@ __all__ = ["BEST", "BEST_RECIPE", "CONTEXT", "LIVE", "Writer", "best_writer", "h
 
 EMBEDDING = 64
 CONTEXT = 128  # places that the Transformer sees, and steps of the LSTM's chunks
-LIVE = Recipe(epochs=9, batch_size=16, length=32, rate=0.01)  # what the notebook trains on the embedded play
+LIVE = Recipe(epochs=6, batch_size=16, length=32, rate=0.02)  # what the notebook trains on the embedded play
 BEST = "LSTM, 512 units"
 BEST_RECIPE = Recipe(epochs=8, batch_size=32, length=128, rate=0.004, half=True)
 
@@ -57,7 +57,7 @@ def best_writer(vocab_size: int, seed: int = 0) -> Writer:
     return _drawn(seed, lambda: Writer(vocab_size, EMBEDDING, 512, dropout=0.1))
 
 
-def live_writer(vocab_size: int, seed: int = 0, hidden_size: int = 160) -> nn.Module:
+def live_writer(vocab_size: int, seed: int = 0, hidden_size: int = 128) -> nn.Module:
     """An LSTM that learns a text of some ten thousand characters within seconds."""
     return _drawn(seed, lambda: stand_ins.CharLM(vocab_size, EMBEDDING, hidden_size))
 

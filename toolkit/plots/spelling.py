@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from toolkit.plots.canvas import COLOURS, WIDTH
@@ -87,18 +88,20 @@ def _expect_values(text: str, values: torch.Tensor | Sequence[float], reach: flo
 
 
 def _character(ax: Axes, column: int, row: int, character: str, value: float, reach: float) -> None:
-    """One character on its ground, in a panel whose unit is a point."""
+    """One character on its ground, in a panel whose unit is a point. The panel's limits are set, so none is measured."""
     wide, x, y = ADVANCE * SIZE, ADVANCE * SIZE * column, LEADING * row
     colour = "white" if isnan(value) else ACTIVATION((value / reach + 1) / 2)[:3]
     style = MISSING if isnan(value) else {"facecolor": colour, "edgecolor": "none"}
-    ax.add_patch(Rectangle((x, y), wide, LEADING - 2, zorder=1, gid="ground", antialiased=False, **style))
+    ax.add_artist(
+        Rectangle((x, y), wide, LEADING - 2, zorder=1, gid="ground", antialiased=False, in_layout=False, **style)
+    )
     if not isnan(value) and abs(value) > STRONG * reach:
         level = y + 1 if value > 0 else y + LEADING - 3
-        ax.plot([x + 0.7, x + wide - 0.7], [level, level], color=ink_on(colour), linewidth=1.2, zorder=2, gid="strong",
-                solid_capstyle="butt")  # fmt: skip
+        ax.add_artist(Line2D([x + 0.7, x + wide - 0.7], [level, level], color=ink_on(colour), linewidth=1.2, zorder=2,
+                             gid="strong", solid_capstyle="butt", in_layout=False))  # fmt: skip
     if character != " ":
         ax.text(x + wide / 2, y + LEADING / 2 - 1, visible(character), ha="center", va="center_baseline", fontsize=SIZE,
-                fontfamily=MONO, color=ink_on(colour), zorder=3, parse_math=False, gid="character")  # fmt: skip
+                fontfamily=MONO, color=ink_on(colour), zorder=3, parse_math=False, gid="character", in_layout=False)  # fmt: skip
 
 
 def _colour_bar(fig: Figure, ax: Axes, unit: str, reach: float) -> None:
