@@ -59,7 +59,7 @@ bench: setup         ## measure; the tables land in benchmarks/results
 	@echo "Six minutes: $(BIN)/python -m benchmarks.linear_recurrence"
 	@echo "Seven minutes and ten: $(BIN)/python -m benchmarks.reviews, and so padding"
 	@echo "Half an hour: $(BIN)/python -m benchmarks.interpreting"
-	@echo "An hour and more: $(BIN)/python -m benchmarks.grading_scale"
+	@echo "A class of a thousand: $(BIN)/python -m benchmarks.grading_scale"
 	@echo "The real series, once fetched: $(BIN)/python -m benchmarks.real_series"
 	@echo "The real reviews, once fetched: $(BIN)/python -m benchmarks.packing (two minutes), and so imdb (45)"
 	@echo "The real plays, once fetched: $(BIN)/python -m benchmarks.shakespeare, and so transformer (45 minutes each)"

@@ -21,7 +21,7 @@ INCLUDED = ("LICENSE", "LICENSE-docs.md", "constraints.txt", "pyproject.toml", "
             "grader/**/*.py", "grader/**/*.toml", "grader/**/*.j2")  # fmt: skip
 # what only instructors hold: the reference's readers, hidden checks, wrong variants, the release builder
 EXCLUDED = re.compile(r"(^|/)(__pycache__|downloads)/|_hidden\.py$|^grader/(checks/variants|release)/|/made_from\.json$"
-                      r"|^grader/(references|mutants|demo|page|examples|course|nbgrader_\w+|service)\.py$"
+                      r"|^grader/(references|mutants|demo|page|examples|course|nbgrader_\w+|service|clusters)\.py$"
                       r"|^benchmarks/results/mutants\.json$")  # fmt: skip
 PACKAGES_LEFT_OUT = ('    "solution",\n', '    "grader.release",\n')
 
