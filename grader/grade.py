@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
@@ -21,6 +22,8 @@ from grader.tasks import CELLS, Course, Task, load_course
 __all__ = ["ClusterError", "Grader", "NotIsolated", "Options", "grade", "released_cells", "session_for"]
 
 ROOT = Path(__file__).parent.parent
+# how often a worker may be killed, which its own code can do, and a worker or the nursery be lost, which none can
+FORGIVEN = {"killed": 1, "lost": 2}
 OF_LOADING = 0.8  # of the time for loading a notebook, what its cells may take; the rest is for starting on them
 
 
@@ -210,18 +213,15 @@ class Grader:
         return {"made_from": made_from, "record": record, "seconds": seconds}
 
     def _graded(self, submission: Submission, material: Material, tasks: list[Task]) -> dict:
-        """Its record. A killed worker and a lost nursery are forgiven once each, and the submission is graded again.
-
-        What then happens once more is taken as it is: code can kill its own worker.
-        """
-        forgiven = {"killed", "lost"}
+        """Its record. What was disturbed from outside is graded again, as often as FORGIVEN says, and then taken as it is."""
+        forgiven = Counter(FORGIVEN)
         while True:
             session = session_for(material, self._course, self._options.device, self._nursery)
             record = self._judged(submission, material, tasks, session)
             disturbed = "lost" if session.lost is not None else "killed" if session.killed else ""
-            if disturbed not in forgiven:
+            if not forgiven[disturbed]:
                 break
-            forgiven.remove(disturbed)
+            forgiven[disturbed] -= 1
         if session.lost is not None:
             raise session.lost
         return record

@@ -226,9 +226,9 @@ def test_a_fault_of_the_harness_is_told_and_graded_again(quick, monkeypatch):
 
 
 @pytest.mark.parametrize(("disturbances", "sessions", "given_up"),
-                         [(["killed", "lost", ""], 3, False), (["lost", "killed", "killed"], 3, False),
-                          (["killed", "killed"], 2, False), (["lost", "lost"], 2, True)])  # fmt: skip
-def test_a_killed_worker_and_a_lost_nursery_are_each_forgiven_once(
+                         [(["killed", "lost", "lost", ""], 4, False), (["lost", "killed", "killed"], 3, False),
+                          (["killed", "killed"], 2, False), (["lost", "lost", "lost"], 3, True)])  # fmt: skip
+def test_a_killed_worker_is_forgiven_once_and_what_is_lost_twice(
     quick, monkeypatch, disturbances, sessions, given_up
 ):
     opened = []
