@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pygments.lexers.special import TextLexer
+
 sys.path.insert(0, str(Path(__file__).parent))  # Sphinx runs this file where it lies, beside mathml.py
 
 project = "Unrolled"
@@ -29,6 +31,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
 def setup(app) -> None:
+    app.add_lexer("csv", TextLexer)
     app.connect("html-page-context", _for_readers_of_all_kinds, priority=900)
 
 
