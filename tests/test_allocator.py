@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,21 +10,28 @@ import pytest
 
 from toolkit import allocator
 
+# Four tensors of 24 MB live at once and are freed together. That is more than the C library keeps of its own accord, which is
+# twice the largest block that it has seen freed; two or fewer it may keep or give back, as its memory happens to lie.
 SCRIPT = """
 import resource, torch
 from toolkit.allocator import keep_memory
 kept = {keep} and keep_memory()
 def turn():
-    return float(torch.ones(2_000_000).mul(3).sum())
+    alive = [torch.ones(6_000_000) for _ in range(4)]
+    return float(sum(tensor.sum() for tensor in alive))
 for _ in range(5): turn()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 values = [turn() for _ in range(20)]
 print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, set(values))
 """
+# where these are set, the C library obeys them rather than us
+OVERRULING = ("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD")
 
 
 def faults(keep: bool) -> tuple[str, int, str]:
-    done = subprocess.run([sys.executable, "-c", SCRIPT.format(keep=keep)], capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OVERRULING)}
+    done = subprocess.run([sys.executable, "-c", SCRIPT.format(keep=keep)], capture_output=True, text=True, check=True,
+                          env=environment)
     kept, count, values = done.stdout.split()
     return kept, int(count), values
 
@@ -35,8 +43,8 @@ def test_pages_are_not_fetched_anew():
         pytest.skip("this C library has no mallopt")
     _, many, same = faults(False)
     assert values == same
-    if few == many:
-        pytest.skip("this kernel counts no page faults, or the C library obeys its environment rather than mallopt")
+    if many < 80:  # a fault for each of the eighty tensors, were every page a huge one
+        pytest.skip(f"no page faults to save here: {many} without keep_memory, where 80 or more are expected")
     assert few < many / 4
 
 
