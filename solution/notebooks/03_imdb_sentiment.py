@@ -607,7 +607,7 @@ show(fig, alt="Seconds for 128 reviews: packed takes longest, padded by length l
 # %% [markdown]
 # <details><summary>Compare with your prediction</summary>
 #
-# To pack, on a CPU: several times as long as to pad the same batches. It computes no padding, and is slow in two
+# To pack, on a CPU: at least twice as long as to pad the same batches. It computes no padding, and is slow in two
 # other ways, which torch's profiler shows (`python -m benchmarks.packing`). Padded rows go through the layer as a
 # whole, in one call of oneDNN's LSTM; packed rows of unequal length are computed step by step. And on the way back,
 # the gradient of each step is first a tensor of zeros as long as the *whole* batch, into which that one step is

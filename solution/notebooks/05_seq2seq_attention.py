@@ -937,8 +937,8 @@ show(
 # <details><summary>Compare with your prediction</summary>
 #
 # 3.8 times: each of twice as many steps compares itself with twice as many places, and keeps the comparison. Self-attention
-# has the same square in it, (N, L, L), with a far smaller factor, and is computed in a few large products: about fifty times as
-# fast at 128 places. The GRU keeps its states, and grows with the length alone.
+# has the same square in it, (N, L, L), with a far smaller factor, and is computed in a few large products: thirty to sixty times
+# as fast at 128 places, in four runs. The GRU keeps its states, and grows with the length alone.
 #
 # That is in training. While it *writes*, a Transformer keeps the keys and values of all that it has written, and each new
 # word looks at all of them; an RNN carries H numbers, whatever it has read. Notebook 4 measured that on a real text. Hence
@@ -1027,7 +1027,7 @@ if captions:
 # right. The map is evidence of which states were used. It isn't proof of why: in three trainings that translate
 # equally well its alignment error was 19, 27 and 29 %, since a state knows its neighbours, and *le* looks at the noun.
 # Once there is attention, the recurrence costs time: step t has to wait for step t − 1. Self-attention computes all
-# places in a few products, and was some fifty times as fast at 128 places. What it gives up is the constant state. A
+# places in a few products, and was thirty to sixty times as fast at 128 places. What it gives up is the constant state. A
 # Transformer that writes keeps something of every word that it has written, 2.3 kB a character in notebook 4, and an
 # LSTM 2 kB in all. I would take recurrence for a stream without an end, for a small device, and where there is little
 # text: notebook 4's LSTM led by half a bit on 1 and 10 % of the plays. With much data, a GPU, and whole sentences to
