@@ -27,7 +27,7 @@ __all__ = ["Judge", "Session"]
 OUT_OF_MEMORY = re.compile(
     r"can't allocate memory|out of memory|Cannot allocate memory|_STATUS_ALLOC_FAILED", re.IGNORECASE
 )  # the last is how cuBLAS and cuDNN say it
-PARTS_SECONDS = 2  # for all parts of a task together: a hint is worth no more of the submission's time
+PARTS_SECONDS = 5  # for all parts of a task together: a hint is worth no more of the submission's time
 AFTER = {"timeout": "not run, since an earlier check ran out of time",
          "crashed": "not run, since an earlier check ended the process"}  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from grader import judge
 from grader.engine.client import Job, start_nursery
 from grader.sessions import WorkerSession
 from grader.tasks import load_course
@@ -36,6 +37,12 @@ def gradients_stay_on():
     left_on = torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
     torch.set_grad_enabled(True)
     assert left_on, "this test, or an object of an earlier one that was collected now, left gradients off"
+
+
+@pytest.fixture(autouse=True)
+def hints_have_time(monkeypatch):
+    """What a card says is the same however busy the machine is."""
+    monkeypatch.setattr(judge, "PARTS_SECONDS", 60)
 
 
 @pytest.fixture(scope="session")

@@ -348,7 +348,7 @@ def test_a_hidden_check_tells_no_more_than_its_message(course):
     assert not re.search(r"\d", failed[0].hint.replace("h0", ""))
 
 
-def test_code_that_ends_or_hangs_in_a_part_changes_no_verdict(course, open_session):
+def test_code_that_ends_or_hangs_in_a_part_changes_no_verdict(course, open_session, monkeypatch):
     def graded(line):
         text = complete("complete")["starter/rnn.py"].replace("torch.tanh(x @", "torch.tanh(2 * x @")
         text = text.replace(
@@ -360,6 +360,7 @@ def test_code_that_ends_or_hangs_in_a_part_changes_no_verdict(course, open_sessi
     only_in_parts = "if (self.weight_hh == 0).all():"
     before = graded("pass")
     assert any("Tried alone" in check.hint for check in before[1].checks)
+    monkeypatch.setattr("grader.judge.PARTS_SECONDS", 2)
     for what in ("while True: pass", "import os; os._exit(3)"):
         after = graded(f"{only_in_parts}\n            {what}")
         assert [(task.verdict, task.score) for task in after] == [(task.verdict, task.score) for task in before]
