@@ -17,7 +17,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _inline(translator: HTML5Translator, node: nodes.Element) -> None:
-    translator.body.append(convert(node.astext().strip(), display="inline"))
+    translator.body.append(_converted(node, "inline"))
     raise nodes.SkipNode
 
 
@@ -25,5 +25,9 @@ def _block(translator: HTML5Translator, node: nodes.Element) -> None:
     number = f'<span class="eqno">({get_node_equation_number(translator, node)})</span>' if node["number"] else ""
     # it can be scrolled where it is wider than a phone, with the keyboard too
     translator.body.append(f'<div class="math" tabindex="0" role="group" aria-label="equation">{number}'
-                           f'{convert(node.astext().strip(), display="block")}</div>')  # fmt: skip
+                           f"{_converted(node, 'block')}</div>")  # fmt: skip
     raise nodes.SkipNode
+
+
+def _converted(node: nodes.Element, display: str) -> str:
+    return convert(node.astext().strip(), display=display).replace("\\_", "_")  # the converter leaves it as it is in a text

@@ -76,6 +76,8 @@ def test_nothing_is_fetched_from_elsewhere_and_every_figure_has_a_text(seen):
 def test_equations_are_mathml(site):
     page = (site / "03-vanishing-gradient-problem.html").read_text(encoding="utf-8")
     assert page.count("<math") > 20 and "\\frac" not in re.sub(r"<annotation.*?</annotation>", "", page)
+    notebook = (site / "notebooks" / "01_sine_wave_rnn.html").read_text(encoding="utf-8")
+    assert "<mtext>max_norm</mtext>" in notebook
 
 
 def test_students_get_no_solution_and_no_page_for_instructors(site):
