@@ -18,6 +18,7 @@ __all__ = ["Finding", "defining", "findings"]
 MAX_FINDINGS = 20
 MAX_PARTS = 12  # of a dotted name
 SOLVED = ("solution", "toolkit.stand_ins")  # where the course itself solves the tasks
+SOLUTIONS = "the course's own solutions: write this part yourself"
 OWN = ("toolkit", "grader", "starter")  # a module builds on torch and the standard library alone
 UNREADABLE = "this source can't be read"
 IN_A_NOTEBOOK = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}  # imported by a cell above
@@ -48,11 +49,12 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
     patterns = [pattern for group in task.forbids for pattern in course.forbidden[group]]
     found: dict[tuple[int, str], Finding] = {}
     others = {other.symbol for other in course.graded if other.space == task.space and other.id != task.id}
+    solved = {other.symbol for other in course.graded}
     for node in _reached(read.tree, task.symbol, others):
         if id(node) in read.only_named:
             continue
         judged = _judge_in_cell(node, names, patterns) if in_cell else _judge(node, names, patterns, read.defined)
-        for finding in judged:
+        for finding in (*_judge_solved(node, names, solved), *judged):
             found[finding.line, finding.message] = finding
     listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
     return listed[:MAX_FINDINGS]
@@ -210,7 +212,7 @@ def _judge_in_cell(node: ast.AST, names: dict[str, str], patterns: list[str]) ->
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from (finding for finding in _judge_import(node) if finding.forbidden)
     elif isinstance(node, ast.Attribute | ast.Name) and "stand_ins" in _full_name(node, names).lstrip("*").split("."):
-        yield Finding(node.lineno, "stand_ins holds the course's own solutions: write this part yourself", True)
+        yield Finding(node.lineno, f"stand_ins holds {SOLUTIONS}", True)
     elif isinstance(node, ast.Attribute | ast.Name):
         found = _forbidden_name(node, names, patterns)
         if found.startswith("*"):
@@ -222,13 +224,25 @@ def _judge_in_cell(node: ast.AST, names: dict[str, str], patterns: list[str]) ->
             yield Finding(node.lineno, f"{node.id} hides what is called from a reader: a person will look at it", False)
 
 
+def _judge_solved(node: ast.AST, names: dict[str, str], solved: set[str]) -> Iterator[Finding]:
+    """A part of the toolkit that bears the name of a task's, such as a stand-in which another module goes on with."""
+    if isinstance(node, ast.ImportFrom):
+        used = [f"{node.module}.{alias.name}" for alias in node.names]
+    else:
+        used = [_full_name(node, names)] if isinstance(node, ast.Attribute) else []
+    for name in used:
+        first, *between, last = name.split(".")
+        if first == "toolkit" and "stand_ins" not in between and last in solved:
+            yield Finding(node.lineno, f"{name} is one of {SOLUTIONS}", True)
+
+
 def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
     modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "starter"]
     for module in modules:
         first = module.split(".")[0]
         names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
         if any(name == solved or name.startswith(f"{solved}.") for name in names for solved in SOLVED):
-            yield Finding(node.lineno, f"{module} holds the course's own solutions: write this part yourself", True)
+            yield Finding(node.lineno, f"{module} holds {SOLUTIONS}", True)
         elif first in OWN:
             yield Finding(
                 node.lineno,

@@ -18,11 +18,14 @@ from grader import references
 from grader.checks.kit import all_checks, checks_of
 from grader.engine import quiet_check
 from grader.engine.values import Array
+from grader.engine.workbench import Workbench
 from grader.examples import example_class
+from grader.judge import Judge
 from grader.recordings import CASES, Live, Saved, moved
 from grader.references import Variant, variants_of, with_mistake
 from grader.reports.card import card_html, card_text
 from grader.results import CheckResult, TaskResult
+from grader.sessions import LocalSession
 from tests.conftest import ROOT
 
 
@@ -105,6 +108,14 @@ def test_the_checks_run_under_pytest(impl, passed, tmp_path):
     # the starter's parameters are given, so the property checks of them pass, and earn nothing alone
     assert f"{count - len(right)} failed, {len(right)} passed" in last, done.stdout[-3000:]
     assert right and right <= {check.name for check in all_checks() if not check.is_value}
+
+
+@pytest.mark.parametrize("name", ["2.6", "2.9"])
+def test_a_function_that_does_nothing_earns_nothing_where_it_should_work_in_place(course, name):
+    task = course.tasks[name]
+    bench = Workbench({task.space: lambda: {task.symbol: lambda *args: None}})
+    judge = Judge(course, Saved(), LocalSession(bench, lambda task: None), hidden=False)
+    assert judge.judge(task).score == 0
 
 
 # the card

@@ -126,6 +126,8 @@ TRAIN_STEP = "def train_step(*args):\n    return {}(*args)"
     (["from toolkit.stand_ins import train_step"], True),
     (["from toolkit.stand_ins import train_step as given\n" + TRAIN_STEP.format("given")], True),
     (["import toolkit.stand_ins as s\ntrain_step = s.train_step"], True),
+    (["from toolkit.order import train_step"], True),
+    (["import toolkit.order as o\ntrain_step = o.train_step"], True),
     (["from toolkit import stand_ins\n" + TRAIN_STEP.format("mine")], False),
     (["fit(stand_ins.train_step)", TRAIN_STEP.format("mine")], False),
     (["%matplotlib inline\n" + TRAIN_STEP.format("mine")], False),

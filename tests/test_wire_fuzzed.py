@@ -298,6 +298,13 @@ def test_questions_without_end_are_no_answer(monkeypatch, answer):
         assert outcome(worker, answer) == "crashed"
 
 
+def test_answers_that_together_are_too_large_are_no_answer(monkeypatch):
+    sent = frame(Seen("x" * 400))
+    monkeypatch.setattr(client, "MAX_RECEIVED", 3 * len(sent))
+    with worker_that_sends(sent * 3) as worker:
+        assert [isinstance(outcome(worker), Seen) for _ in range(3)] == [True, True, False]
+
+
 def test_an_answer_that_can_not_travel_is_told_to_the_worker():
     with worker_that_sends(frame(Ask(0, ())) + frame(Seen(1))) as worker:
         assert outcome(worker, lambda ask: Answer(2**70)).value == 1

@@ -170,7 +170,7 @@ def test_long_gradients_are_scaled_together(student, reference, draw):
     gradients_clipped(student, reference, values, gradients, 2.0, after=" after clipping to 2")
 
 
-@check("2.6")
+@check("2.6", value=False)
 def test_short_gradients_stay(student, reference, draw):
     """Gradients whose joint norm is below max_norm stay as they are; gradients of zeros stay zeros."""
     values, gradients = drawn(draw)

@@ -28,6 +28,7 @@ START_SECONDS = 120
 PROBE_BYTES = 2**30
 GRACE_SECONDS = 2  # between the end of the wire and the end of its process
 MAX_ASKED = 16 * 2**20  # bytes of all questions of one call
+MAX_RECEIVED = 256 * 2**20  # bytes of a worker: the judge keeps what it saw until a task is judged
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
                     "CUDA_DEVICE_ORDER", "CUBLAS_WORKSPACE_CONFIG")  # fmt: skip
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # safe to fork
@@ -252,7 +253,9 @@ class Worker:
             raise Ended("crashed", said, killed="SIGKILL" in how) from None
         except WireError:
             self.close()
-            raise Ended("crashed", "what came back was not an answer of the worker") from None
+            much = f"more than {MAX_RECEIVED // 2**20} MiB came back in all"
+            said = much if self._wire.received > MAX_RECEIVED else "what came back was not an answer of the worker"
+            raise Ended("crashed", said) from None
 
     def _expect(self, token: str, deadline: float) -> Seen | Ask:
         name, reply = self._wire.receive(deadline)
@@ -260,6 +263,8 @@ class Worker:
             raise WireError("a frame that answers no request")
         if not is_observed(reply.value if isinstance(reply, Seen) else reply.args):
             raise WireError("a value that no workbench gives")
+        if self._wire.received > MAX_RECEIVED:
+            raise WireError("more than a worker may send")
         return reply
 
     def _answer(self, token: str, answer: Answer, deadline: float) -> None:

@@ -38,7 +38,8 @@ __all__ = ["STOPPED_CELLS", "Workbench", "failure_of"]
 
 STOPPED_CELLS = "__stopped_cells__"  # in the space of a notebook: the cells that raised, as (name, Failure)
 MAX_ITEMS = 10_000
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 8 * 2**20  # of a tensor that is handed over: no check asks for a tenth of it
+MAX_CHARACTERS = 4 * 2**20
 MAX_TEXT = 2_000
 
 
@@ -273,7 +274,7 @@ def _describe(value):
     if value is None or type(value) is bool:
         return value
     if isinstance(value, str):
-        return str.__str__(value)[: MAX_BYTES // 8]
+        return str.__str__(value)[:MAX_CHARACTERS]
     if type(value) is int and abs(value) < 2**63:
         return value
     if isinstance(value, float):  # NumPy's float64 is one
