@@ -228,9 +228,10 @@ def _zipped(place: Path, wanted: dict[str, int]) -> Iterator[tuple[str, bytes | 
             entries = archive.infolist()
             if len(entries) > MAX_ENTRIES:
                 raise IntakeError(f"the zip holds {len(entries):,} entries, more than {MAX_ENTRIES:,}")
-            # the shallowest last, so that it counts where a file is there twice
-            for entry in sorted(entries, key=lambda entry: -entry.filename.count("/")):
-                name = _inside(entry.filename, wanted)
+            # the shallowest last, so that it alone is read where a file is there more than once
+            ordered = sorted(entries, key=lambda entry: -entry.filename.count("/"))
+            chosen = {_inside(entry.filename, wanted): entry for entry in ordered}
+            for name, entry in chosen.items():
                 if name:
                     yield name, _entry(archive, entry, wanted[name])
     except IntakeError:

@@ -24,6 +24,10 @@ UNREADABLE = "this source can't be read"
 IN_A_NOTEBOOK = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}  # imported by a cell above
 DYNAMIC = {"eval", "exec", "compile", "__import__", "getattr", "globals", "locals", "vars", "setattr"}
 DYNAMIC_MODULES = {"importlib", "ctypes", "builtins", "inspect", "gc", "sys", "operator"}
+# names by which code comes to what it has not imported: through frames, classes, functions and the import system
+INTO_OTHERS = {"f_back", "f_locals", "f_globals", "tb_frame", "gi_frame", "cr_frame", "ag_frame", "__globals__",
+               "__subclasses__", "__builtins__", "__loader__", "__spec__"}  # fmt: skip
+MOST_OF_MESSAGE = 120, 80  # characters from its beginning and its end that are told of a long one
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,10 @@ class Finding:
     forbidden: bool
 
     def record(self) -> dict:
-        return {"line": self.line, "message": self.message, "forbidden": self.forbidden}
+        beginning, end = MOST_OF_MESSAGE
+        cut = len(self.message) > beginning + end
+        message = f"{self.message[:beginning]} … {self.message[-end:]}" if cut else self.message
+        return {"line": self.line, "message": message, "forbidden": self.forbidden}
 
 
 def findings(task: Task, source: str, course: Course) -> list[Finding]:
@@ -54,7 +61,7 @@ def findings(task: Task, source: str, course: Course) -> list[Finding]:
         if id(node) in read.only_named:
             continue
         judged = _judge_in_cell(node, names, patterns) if in_cell else _judge(node, names, patterns, read.defined)
-        for finding in (*_judge_solved(node, names, solved), *judged):
+        for finding in (*_judge_solved(node, names, solved), *_judge_way(node, names), *judged):
             found[finding.line, finding.message] = finding
     listed = sorted(found.values(), key=lambda finding: (not finding.forbidden, finding.line, finding.message))
     return listed[:MAX_FINDINGS]
@@ -234,6 +241,15 @@ def _judge_solved(node: ast.AST, names: dict[str, str], solved: set[str]) -> Ite
         first, *between, last = name.split(".")
         if first == "toolkit" and "stand_ins" not in between and last in solved:
             yield Finding(node.lineno, f"{name} is one of {SOLUTIONS}", True)
+
+
+def _judge_way(node: ast.AST, names: dict[str, str]) -> Iterator[Finding]:
+    """A name that leads into other modules, `torch.os.sys.modules` for one, whatever a task forbids."""
+    if isinstance(node, ast.Attribute | ast.Name):
+        first, *rest = _full_name(node, names).lstrip("*").split(".")[:MAX_PARTS]
+        way = next((part for part in (first, *rest) if part in INTO_OTHERS or (part in rest and part in DYNAMIC_MODULES)), "")
+        if way:
+            yield Finding(node.lineno, f"{way} leads into what this code does not import: a person will look at it", False)
 
 
 def _judge_import(node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:

@@ -240,6 +240,23 @@ def test_an_alias_or_a_subclass_hides_nothing(course, lines):
     assert any(entry.forbidden for entries in found for entry in entries)
 
 
+@pytest.mark.parametrize("line", ["torch.os.sys.modules", "nn.Module.__subclasses__()", "make_windows.__globals__",
+                                  "__spec__.loader", "(_ for _ in ()).gi_frame.f_back"])  # fmt: skip
+def test_a_way_into_other_modules_is_for_a_person_to_see(course, line):
+    from grader.lint import findings
+
+    text = solved(course, make_windows=line)
+    assert [finding.forbidden for finding in findings(course.tasks["1.1"], text, course)] == [False]
+    assert not findings(course.tasks["1.2"], text, course)
+
+
+def test_a_finding_is_told_in_a_line(course):
+    from grader.lint import findings
+
+    (found,) = findings(course.tasks["1.1"], f"import toolkit.{'A' * 100_000}", course)
+    assert len(found.record()["message"]) < 250 and found.record()["message"].endswith("torch and the standard library")
+
+
 def test_lint_is_bounded(course):
     from grader.lint import MAX_FINDINGS, findings
 

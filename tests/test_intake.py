@@ -181,6 +181,15 @@ def test_the_shallowest_of_two_files_counts_and_a_colon_is_no_escape(tmp_path, c
     assert material(tmp_path / "a.ZIP", course).modules == {"rnn": "x = 1"}
 
 
+def test_of_a_file_that_a_zip_has_many_times_one_is_unpacked(tmp_path, course, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        for number in range(9):
+            archive.writestr(f"a{number}/starter/rnn.py", f"x = {number}")
+    opened, unpack = [], zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: opened.append(args[1].filename) or unpack(*args))
+    assert material(tmp_path / "ann.zip", course).modules == {"rnn": "x = 8"} and opened == ["a8/starter/rnn.py"]
+
+
 def test_a_notebook_beside_the_students_does_not_make_the_class_one_of_them(tmp_path):
     write(tmp_path / "ann" / "starter", **{"rnn.py": "x = 1"})
     write(tmp_path, **{"solutions.ipynb": notebook("x = 1"), "notebooks/other.ipynb": notebook("x = 1")})

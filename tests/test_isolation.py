@@ -136,6 +136,16 @@ def test_no_socket_can_be_had(nursery, bare, kind):
     assert told(nursery, "    import socket\n    a, b = socket.socketpair(); a.send(b'x'); return len(b.recv(1))") == 1
 
 
+def test_no_memory_can_be_had_that_outlives_its_process(nursery, bare):
+    asking = """
+    import ctypes
+    libc = ctypes.CDLL(None)
+    return libc.shmget(0, 4096, 0o1600), libc.msgget(0, 0o1600), libc.semget(0, 1, 0o1600)"""
+    for each in (nursery, bare):
+        needs(probe(each), "filtered system calls")
+        assert told(each, asking) == (-1, -1, -1)
+
+
 def test_no_program_can_be_started(nursery, bare):
     for each in (nursery, bare):
         needs(probe(each), "filtered system calls")

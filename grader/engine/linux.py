@@ -49,7 +49,8 @@ NUMBERS = {
         "quotactl": 179, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272,
         "perf_event_open": 298, "fanotify_init": 300, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
         "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "seccomp": 317, "memfd_create": 319,
-        "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323, "capset": 126,
+        "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323, "capset": 126, "shmget": 29, "semget": 64,
+        "msgget": 68,
     },
     "aarch64": COMMON | {
         "socket": 198, "clone": 220, "execve": 221, "ptrace": 117, "pivot_root": 41, "chroot": 51, "acct": 89, "mount": 40,
@@ -57,7 +58,8 @@ NUMBERS = {
         "quotactl": 60, "kexec_load": 104, "add_key": 217, "request_key": 218, "keyctl": 219, "unshare": 97,
         "perf_event_open": 241, "fanotify_init": 262, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
         "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "seccomp": 277, "memfd_create": 279,
-        "kexec_file_load": 294, "bpf": 280, "execveat": 281, "userfaultfd": 282, "capset": 91,
+        "kexec_file_load": 294, "bpf": 280, "execveat": 281, "userfaultfd": 282, "capset": 91, "shmget": 194, "semget": 190,
+        "msgget": 186,
     },
 }  # fmt: skip
 

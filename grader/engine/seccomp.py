@@ -24,7 +24,7 @@ REFUSED = (
     "add_key", "request_key", "keyctl",
     "bpf", "perf_event_open", "userfaultfd", "fanotify_init", "io_uring_setup", "io_uring_enter", "io_uring_register",
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot",
-    "memfd_create", "memfd_secret",  # memory that no limit of a process counts
+    "memfd_create", "memfd_secret", "shmget", "msgget", "semget",  # memory that no limit of a process counts
 )  # fmt: skip
 ARCHITECTURES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
 FOREIGN = 0x4000_0000  # the first number of x86's second table, in which the same calls have other numbers
