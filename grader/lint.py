@@ -246,8 +246,10 @@ def _judge_solved(node: ast.AST, names: dict[str, str], solved: set[str]) -> Ite
 def _judge_way(node: ast.AST, names: dict[str, str]) -> Iterator[Finding]:
     """A name that leads into other modules, `torch.os.sys.modules` for one, whatever a task forbids."""
     if isinstance(node, ast.Attribute | ast.Name):
-        first, *rest = _full_name(node, names).lstrip("*").split(".")[:MAX_PARTS]
-        way = next((part for part in (first, *rest) if part in INTO_OTHERS or (part in rest and part in DYNAMIC_MODULES)), "")
+        name = _full_name(node, names)
+        first, *rest = name.lstrip("*").split(".")[:MAX_PARTS]
+        modules = () if name.startswith("*") else rest  # of one's own object `gc` is an attribute like another
+        way = next((part for part in (first, *rest) if part in INTO_OTHERS or (part in modules and part in DYNAMIC_MODULES)), "")
         if way:
             yield Finding(node.lineno, f"{way} leads into what this code does not import: a person will look at it", False)
 

@@ -248,6 +248,7 @@ def test_a_way_into_other_modules_is_for_a_person_to_see(course, line):
     text = solved(course, make_windows=line)
     assert [finding.forbidden for finding in findings(course.tasks["1.1"], text, course)] == [False]
     assert not findings(course.tasks["1.2"], text, course)
+    assert not findings(course.tasks["1.1"], solved(course, make_windows="series.sys = series.gc"), course)
 
 
 def test_a_finding_is_told_in_a_line(course):
