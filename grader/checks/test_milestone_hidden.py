@@ -45,6 +45,7 @@ def test_linear_layer_on_another_device(student, reference, draw):
 def test_larger_model_of_own_parts(student, reference, draw):
     """A larger model on a longer text is as right as a small one, its gradients too."""
     weights = own_weights(draw, (23, 8, 17))
+    weights["cell.weight_hh"] *= 0.4  # over 24 steps nothing blows up a rounding error
     models_agree(
         student, reference, weights, ids_of(draw, 5, 24, words=23), state_of(draw, 5, 17, grad=True), gradients=True
     )

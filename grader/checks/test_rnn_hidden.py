@@ -83,6 +83,7 @@ def test_forecast_on_another_device(student, reference, draw):
 def test_longer_sequence(student, reference, draw):
     """A longer sequence in a larger batch is as right as a short one."""
     weights, x = draw.weights(cell_shapes(2, 6, "cell.")), draw.given("x", 9, 31, 2, grad=True)
+    weights["cell.weight_hh"] *= 0.4  # over 31 steps nothing blows up a rounding error
     got, want = (impl.new("RNN", 2, 6, weights=weights)(x, gradients=True) for impl in (student, reference))
     agree(got, want, "the result", OUTPUTS)
     gradients_agree(got, want)
